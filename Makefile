@@ -1,0 +1,54 @@
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+STACK ?= dev
+TOPOLOGY ?= pair
+
+# The lab's state is thrown away with the lab, so its passphrase is no secret
+LAB_STACK = eval "$$($(PYTHON) -m engine env)" && export PULUMI_CONFIG_PASSPHRASE=lab \
+  PULUMI_BACKEND_URL=file://$${HA_REGISTRY_CACHE:-$$HOME/.cache/ha-registry}/state && mkdir -p "$${PULUMI_BACKEND_URL\#file://}"
+
+.DEFAULT_GOAL := help
+.PHONY: help up down test test-fast test-full golden schema lint bench
+
+help: ## what can be done here
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.venv/.done: requirements.txt requirements-dev.txt
+	@echo "python: packages into .venv"
+	@python3 -m venv .venv
+	@.venv/bin/pip install -q --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+up: .venv/.done ## lab hosts, then `pulumi up` of the stack dev on them, proved by a push and a pull
+	@$(PYTHON) -m lab up $(TOPOLOGY)
+	@$(PYTHON) -m engine build
+	@$(LAB_STACK) && $(PYTHON) -m ops up --stack dev
+	@$(LAB_STACK) && $(PYTHON) -m ops show --stack dev
+
+down: .venv/.done ## destroys the stack dev, then its lab
+	@$(LAB_STACK) && $(PYTHON) -m ops destroy --stack dev
+	@$(PYTHON) -m lab down
+
+test: .venv/.done ## every check a change must pass: quick ones and one whole story on real hosts
+	@$(PYTHON) -m engine build
+	@$(PYTHON) -m pytest tests -m "not full"
+
+test-fast: .venv/.done ## the checks that need no engine and no hosts
+	@$(PYTHON) -m pytest tests/unit tests/golden tests/scripts
+
+test-full: .venv/.done ## every story and every fault on real hosts; STORY=name for one
+	@$(PYTHON) -m engine build
+	@$(PYTHON) -m pytest tests $(if $(STORY),-k $(STORY))
+
+golden: .venv/.done ## writes the rendered files that tests compare with
+	@$(PYTHON) -m tests.golden
+
+schema: .venv/.done ## writes the JSON schema of stack files from the models
+	@$(PYTHON) -m settings.schema
+
+lint: .venv/.done ## ruff, pyright, shellcheck, go vet
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
+	@.venv/bin/pyright
+
+bench: .venv/.done ## the figures of docs/numbers.md, against a control: TOPOLOGY=pair ROW=name
+	@$(PYTHON) -m bench $(TOPOLOGY) $(if $(ROW),--row $(ROW))

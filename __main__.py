@@ -1,0 +1,37 @@
+"""Entry point of `pulumi up`: settings in, topology made, outputs exported."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from components.pair import PairArgs, PairTopology
+from components.secrets import SETTINGS, PlainSecretError, Secrets
+from settings import SettingsError, load
+
+TOPOLOGIES = {"pair": (PairArgs, PairTopology)}
+
+
+def main() -> None:
+    """Refuses faulty settings before any resource is registered."""
+    config = pulumi.Config()
+    raw: Mapping[str, Any] = config.require_object(SETTINGS)
+    try:
+        secrets = Secrets.of(config)
+        system = load(raw, Path(__file__).resolve().parent, pulumi.get_stack(), secrets.names)
+    except (SettingsError, PlainSecretError) as error:
+        sys.exit(str(error))
+    arguments, topology = TOPOLOGIES[system.topology]
+    made = topology("registry", arguments(system=system, secrets=secrets))
+    pulumi.export("registryUrl", made.url)
+    pulumi.export("vipAddress", str(system.vip.address.ip))
+    pulumi.export("caCertificatePem", made.identity.ca_bundle)
+    pulumi.export("passwords", pulumi.Output.secret(made.identity.passwords))
+
+
+if __name__ == "__main__":
+    main()

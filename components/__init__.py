@@ -1,0 +1,1 @@
+"""Pulumi components: settings and rendered text become resources."""

@@ -1,0 +1,43 @@
+"""Registries: one host after the other, the preferred holder of the VIP last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.host import Access, HostScript, roll
+from components.identity import Identity
+from render import firewall, registry
+from settings import Host, Pair
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistriesArgs:
+    """What serves, as whom, and after what."""
+
+    system: Pair
+    identity: Identity
+    access: Access
+    after: Sequence[pulumi.Resource]
+
+
+class Registries(pulumi.ComponentResource):
+    """A registry on every host of `system.registries`, reachable by whom the settings allow."""
+
+    ready: Sequence[pulumi.Resource]
+    """Done when every registry serves from the present settings."""
+
+    def __init__(self, name: str, args: RegistriesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("haregistry:vm:Registries", name, None, opts)
+        system, access = args.system, args.access
+
+        def each(host: Host, after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
+            identity = HostScript(host, "identity", args.identity.script(host), access, after=after, parent=self)
+            walls = HostScript(host, "firewall", firewall.script(system, host), access, after=[*after, identity], parent=self)
+            serves = HostScript(host, "registry", registry.script(system, host), access, after=[*after, identity, walls], parent=self)
+            return [identity, walls, serves]
+
+        self.ready = roll(reversed(system.registries), each, args.after)
+        self.register_outputs({})

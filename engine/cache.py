@@ -1,0 +1,85 @@
+"""Where the built engine lies, and who may write there."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.parts import PARTS, Part
+
+SOURCES = Path(__file__).parent
+
+
+def root() -> Path:
+    """Cache of the project: `$HA_REGISTRY_CACHE`, else `~/.cache/ha-registry`."""
+    given = os.environ.get("HA_REGISTRY_CACHE")
+    return Path(given).absolute() if given else Path.home() / ".cache" / "ha-registry"
+
+
+@dataclass(frozen=True)
+class Home:
+    """The directory of one engine: same sources, same directory."""
+
+    path: Path
+
+    @property
+    def programs(self) -> Path:
+        """Directory for PATH: the CLI and the language host."""
+        return self.path / "bin"
+
+    @property
+    def pulumi_home(self) -> Path:
+        """PULUMI_HOME: the plugins, apart from the user's own `~/.pulumi`."""
+        return self.path / "home"
+
+    def target(self, part: Part) -> Path:
+        """The finished file of a part."""
+        return self.path / part.target
+
+    def log(self, part: Part) -> Path:
+        """What the last build of a part printed."""
+        return self.path / "log" / f"{part.name}.log"
+
+    def missing(self) -> list[Part]:
+        """Parts not built yet. A part is there only once it is whole: it is renamed into place."""
+        return [part for part in PARTS if not os.access(self.target(part), os.X_OK)]
+
+
+def home() -> Home:
+    """The engine of these sources."""
+    return Home(root() / f"engine-{fingerprint(SOURCES)}")
+
+
+def fingerprint(sources: Path) -> str:
+    """Short hash over all that decides what is built: Go sources without their tests, go.mod, go.sum and the parts."""
+    digest = hashlib.sha256()
+    for path in sorted([*sources.rglob("*.go"), *sources.rglob("go.mod"), *sources.rglob("go.sum"), sources / "parts.py"]):
+        if not path.name.endswith("_test.go"):
+            digest.update(f"{path.relative_to(sources)}\0{path.stat().st_size}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@contextmanager
+def lock(path: Path, waiting: Callable[[str], None]) -> Iterator[None]:
+    """Holds the file lock `path`; calls `waiting` with the holder's process id once a second until it is free."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                file.seek(0)
+                waiting(file.read().strip() or "unknown")
+                time.sleep(1)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield

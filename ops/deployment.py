@@ -1,0 +1,111 @@
+"""One stack as it is deployed: its state, its lock, and the engine that changes it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+PROJECT = "ha-registry"
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class DeploymentError(Exception):
+    """What was being done with which stack, and what to do now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """A stack of this program, reached through the `pulumi` on PATH."""
+
+    stack: str
+    config_file: Path | None = None
+    """The stack file where it is not `Pulumi.<stack>.yaml`."""
+
+    def run(self, verb: str, *arguments: str) -> int:
+        """`pulumi VERB` on this stack with our streams; returns its exit code."""
+        command = ["pulumi", verb, "--stack", self.stack, *self._config(), *arguments]
+        return subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603 - arguments, no shell
+
+    def select(self) -> None:
+        """Makes the stack in the backend where it is not there yet. Raises DeploymentError where the backend is out of reach."""
+        done = self._ask("stack", "select", "--create", "--stack", self.stack, *self._config())
+        if done.returncode:
+            raise DeploymentError(
+                f"selecting stack {self.stack}: {_last(done)}; check PULUMI_BACKEND_URL and the passphrase, then run it again"
+            )
+
+    def free_dead_lock(self) -> bool:
+        """Removes the lock that a killed run of this machine left behind; one of a living run, or of another machine, stays.
+
+        Returns whether there was one. Only a file backend keeps its locks where this can look.
+        """
+        locks = list(self._locks())
+        if not locks or any(_may_live(lock) for lock in locks):
+            return False
+        done = self._ask("cancel", "--yes", "--stack", self.stack)
+        if done.returncode:
+            raise DeploymentError(f"freeing the lock of stack {self.stack}: {_last(done)}; run: pulumi cancel --stack {self.stack}")
+        return True
+
+    def clear_pending_creates(self) -> bool:
+        """Forgets creations that a killed run had begun: every script is safe to run again, so `up` makes them anew.
+
+        Returns whether there were any.
+        """
+        state = self._state()
+        deployment = cast(dict[str, Any], state.get("deployment") or {})
+        pending = cast(list[dict[str, Any]], deployment.get("pending_operations") or [])
+        kept = [each for each in pending if each.get("type") != "creating"]
+        if len(kept) == len(pending):
+            return False
+        deployment["pending_operations"] = kept
+        done = self._ask("stack", "import", "--stack", self.stack, given=json.dumps(state))
+        if done.returncode:
+            raise DeploymentError(
+                f"clearing pending creates of stack {self.stack}: {_last(done)}; run: pulumi refresh --clear-pending-creates"
+            )
+        return True
+
+    def outputs(self) -> Mapping[str, Any]:
+        """What the stack exports; secrets come as `[secret]`. Raises DeploymentError where it was never applied."""
+        done = self._ask("stack", "output", "--json", "--stack", self.stack)
+        if done.returncode:
+            raise DeploymentError(f"reading the outputs of stack {self.stack}: {_last(done)}; run: pulumi up --stack {self.stack}")
+        return cast(Mapping[str, Any], json.loads(done.stdout))
+
+    def _state(self) -> dict[str, Any]:
+        done = self._ask("stack", "export", "--stack", self.stack)
+        if done.returncode:
+            raise DeploymentError(f"reading the state of stack {self.stack}: {_last(done)}; check PULUMI_BACKEND_URL, then run it again")
+        return cast(dict[str, Any], json.loads(done.stdout))
+
+    def _locks(self) -> Iterator[Mapping[str, Any]]:
+        backend = os.environ.get("PULUMI_BACKEND_URL", "")
+        if not backend.startswith("file://"):
+            return
+        folder = Path(backend.removeprefix("file://")).expanduser() / ".pulumi" / "locks" / "organization" / PROJECT / self.stack
+        for file in sorted(folder.glob("*.json")):
+            yield cast(Mapping[str, Any], json.loads(file.read_text("utf-8")))
+
+    def _config(self) -> list[str]:
+        return ["--config-file", str(self.config_file)] if self.config_file else []
+
+    def _ask(self, *arguments: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - arguments, no shell
+            ["pulumi", *arguments, "--non-interactive"], cwd=ROOT, input=given, text=True, capture_output=True, check=False
+        )
+
+
+def _may_live(lock: Mapping[str, Any]) -> bool:
+    return lock.get("hostname") != socket.gethostname() or Path(f"/proc/{lock.get('pid')}").exists()
+
+
+def _last(done: subprocess.CompletedProcess[str]) -> str:
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    return lines[-1].strip() if lines else f"exit code {done.returncode}"

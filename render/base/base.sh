@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# base: the library, the account and the packages that the other concerns need.
+concern() {
+  want_file 0755 "$LIB/host.sh" host.sh
+  want_file 0644 /etc/tmpfiles.d/ha-registry.conf tmpfiles.conf
+  want_run
+  want_package curl ca-certificates
+  want_account "$ACCOUNT"
+  [[ $SERVES == yes ]] || return 0
+  want_package nftables
+  want_docker
+  [[ $SKOPEO == no ]] || want_package skopeo
+  [[ ! $IMAGE_HOST ]] || want_file 0644 "/etc/docker/certs.d/$IMAGE_HOST/ca.crt" image-ca.crt
+}
+
+want_run() { # track files live there; it is made anew at every boot
+  if [[ $VERB == verify ]]; then
+    compare "run $RUN" yes "$(yes_if test -d "$ROOT$RUN")"
+    return
+  fi
+  claim run "$RUN"
+  systemd-tmpfiles --create /etc/tmpfiles.d/ha-registry.conf
+}
+undo_run() { rm -rf "$ROOT${1:?}"; }
+
+want_docker() { # whichever Docker is here serves; where there is none, the distribution's
+  if is_claimed package docker.io || ! command -v dockerd >/dev/null; then want_package docker.io; fi
+  want_true docker.answers 60 docker version
+  if [[ $VERB == apply ]] && is_claimed package docker.io; then claim docker ours; fi
+}
+undo_docker() { # our packages leave images and layers behind; containers of others keep both
+  local -a others
+  mapfile -t others < <(docker ps -aq 2>/dev/null || true)
+  if ((${#others[@]})); then
+    say "kept docker: ${#others[@]} containers of others"
+    return
+  fi
+  systemctl stop -q docker.socket docker.service containerd.service 2>/dev/null || true
+  rm -rf "$ROOT"/var/lib/docker/* "$ROOT/var/lib/containerd" "$ROOT/etc/docker/key.json"
+  rmdir "$ROOT/var/lib/docker" 2>/dev/null || true # a mount stays
+  say "removed docker"
+}

@@ -1,0 +1,138 @@
+# shellcheck shell=bash
+# registry: one live slot of containers serves the images under DATA; a change goes live only when it is proved.
+readonly UNITS_DIR=/etc/systemd/system
+readonly LIVE=/etc/systemd/system/ha-registry-live.service
+
+concern() {
+  local role
+  local -a configs=()
+  want_parked
+  want_image "$IMAGE"
+  want_data "$DATA"
+  for role in "${ROLES[@]}"; do
+    want_file 0644 "$CONFIG/$role.yml" "$role.yml"
+    configs+=("$CONFIG/$role.yml")
+  done
+  want_file 0644 "$CONFIG/container.env" container.env
+  want_file 0755 "$LIB/switch" switch
+  want_file 0755 "$LIB/prober" prober
+  want_file 0644 "$LIVE" ha-registry-live.service
+  want_file 0644 "$UNITS_DIR/ha-registry@.service" ha-registry@.service
+  want_file 0644 "$UNITS_DIR/ha-registry.service" ha-registry.service
+  want_file 0644 "$UNITS_DIR/ha-registry-prober.service" ha-registry-prober.service
+  want_unit ha-registry-live.service restart "$LIVE"
+  want_unit ha-registry.service "$LIB/switch" "${configs[@]}" "$CONFIG/container.env" "$UNITS_DIR/ha-registry@.service" \
+    "$IDENTITY"/{ca.crt,tls.crt,tls.key,registry.env}
+  want_unit ha-registry-prober.service restart "$LIB/prober" "$UNITS_DIR/ha-registry-prober.service"
+  want_true registry.ready "$READY_S" is_ready
+}
+
+is_ready() { [[ $(cat "$ROOT$RUN/unit.down" "$ROOT$RUN/probe.down" 2>/dev/null | tr -d '\n') == 00 ]]; }
+
+# --- the image
+
+want_image() { # REFERENCE
+  if [[ $VERB == verify ]]; then
+    compare "image $1" yes "$(yes_if has_image "$1")"
+  elif has_image "$1"; then
+    ! is_claimed image "$1" || WANTED["image $1"]=yes
+  else
+    claim image "$1"
+    get_image "$1"
+    has_image "$1" || die 75 "image $1 is not in $ARCHIVE; put an archive made by docker save there, then run pulumi up again"
+    say "changed image $1"
+  fi
+}
+has_image() { docker image inspect "$1" >/dev/null 2>&1; }
+get_image() { # REFERENCE
+  local reason
+  if [[ $ARCHIVE ]]; then
+    reason=$(docker load -q -i "$ARCHIVE" 2>&1)
+  elif [[ $PROXY ]]; then
+    reason=$(get_image_by_proxy "$1" 2>&1)
+  else
+    reason=$(DOCKER_CONFIG=${PULL:-/nonexistent} docker pull -q "$1" 2>&1)
+  fi || die 75 "image $1 could not be fetched: ${reason//$'\n'/ }; mend registry.image or registry.source, then run pulumi up again"
+}
+get_image_by_proxy() { # REFERENCE: the Docker daemon takes a proxy only by a restart
+  local folder status=0
+  folder=$(mktemp -d)
+  HTTPS_PROXY=$PROXY HTTP_PROXY=$PROXY skopeo copy -q ${PULL:+--authfile "$PULL/config.json"} "docker://$1" "docker-archive:$folder/image.tar:$1" &&
+    docker load -q -i "$folder/image.tar" || status=$?
+  rm -rf "$folder"
+  return "$status"
+}
+undo_image() {
+  if docker image rm "$1" >/dev/null 2>&1 || ! has_image "$1"; then
+    say "removed image $1"
+  else
+    STAYS=yes # a draining container still runs on it
+  fi
+}
+
+# --- the data
+
+want_data() { # PATH: owned by ACCOUNT as a whole; images found there are kept and given back to their owner by remove
+  local owner=$ACCOUNT:$ACCOUNT live=$ROOT$1
+  if [[ $VERB == verify ]]; then
+    compare "data $1" "$owner" "$(owner_of "$live")"
+    return
+  fi
+  [[ ! -d $live ]] || is_claimed data "$1" || stat -c '%u:%g %04a' "$live" >"$STATE/data-owner"
+  make_parents "${1%/*}"
+  claim data "$1"
+  mkdir -p "$live"
+  [[ $(owner_of "$live") != "$owner" ]] || return 0
+  chown -R "$owner" "$live"
+  chmod 0750 "$live"
+  say "changed data $1: owned by $ACCOUNT"
+}
+undo_data() {
+  local owner=0:0 mode=0755
+  if [[ $DELETE_DATA == yes && $1 == "$DATA" ]]; then
+    rm -rf "$ROOT${1:?}"
+    say "removed data $1"
+  elif rmdir "$ROOT$1" 2>/dev/null; then
+    say "removed data $1"
+  else
+    [[ ! -e $STATE/data-owner ]] || read -r owner mode <"$STATE/data-owner"
+    chown -R "$owner" "$ROOT$1"
+    chmod "$mode" "$ROOT$1"
+    say "kept $1"
+  fi
+  rm -f "$STATE/data-owner"
+}
+
+# --- a hand-made registry found here
+
+want_parked() { # containers of others on our ports are stopped and put back by remove
+  [[ $ADOPT == yes ]] || return 0
+  local name
+  if [[ $VERB == verify ]]; then return; fi
+  while IFS= read -r name; do
+    [[ $name ]] || continue
+    mkdir -p "$STATE/parked"
+    [[ -e $STATE/parked/$name ]] || docker inspect -f '{{.HostConfig.RestartPolicy.Name}} {{.State.Running}}' "$name" >"$STATE/parked/$name"
+    claim parked "$name"
+    docker update --restart=no "$name" >/dev/null
+    docker stop -t 30 "$name" >/dev/null
+    say "changed parked $name: stopped"
+  done < <(foreign_containers)
+  for name in "$STATE"/parked/*; do
+    [[ ! -e $name ]] || claim parked "${name##*/}"
+  done
+}
+foreign_containers() { # running, not ours, publishing one of our ports or on the host's network with our data
+  local port
+  for port in "${PUBLISHED[@]}"; do docker ps --filter "publish=$port" --format '{{.Names}}'; done | sort -u | grep -v '^ha-registry-' || true
+}
+undo_parked() {
+  local policy running
+  read -r policy running <"$STATE/parked/$1"
+  if docker update --restart="$policy" "$1" >/dev/null && { [[ $running != true ]] || docker start "$1" >/dev/null; }; then
+    say "removed parked $1: running as before"
+  else
+    say "kept $1: it does not start; see docker logs $1"
+  fi
+  rm -f "$STATE/parked/$1"
+}

@@ -1,0 +1,267 @@
+"""What a stack file may say: frozen models, unknown keys refused.
+
+A plural (`registries`, `clients`) is hosts of a role, `name: address` or `name: {address, interface}`; a singular is the
+settings of one thing. Durations and sizes carry their unit. Secrets are not here: they are config keys of their own
+(`settings.secret_names`). Rules that look at more than one field, or at files, live in `settings.rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
+from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema, core_schema
+
+from settings.image import ImageReference
+from settings.network import Address, DnsName, HostName, InterfaceName, Network, Port, VipAddress, Vrid
+from settings.quantity import Duration, Size
+from settings.raw import is_mapping
+from settings.value import FilePath, Flag, LoginName, ProxyUrl, PullUser, UserName
+
+
+class Section(BaseModel):
+    """Base of all models: unknown keys refused, values immutable, camelCase in the stack file."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+
+
+class HostEntry(Section):
+    """A host in its long form; the key above it is its name."""
+
+    address: Address = Field(examples=["192.168.23.51"])
+    """The host's own address: where it is reached by SSH and by its peers."""
+    interface: InterfaceName | None = None
+    """Network interface that carries the VIP on this host; default `vip.interface`."""
+
+
+class Host(HostEntry):
+    """One machine we reach by SSH."""
+
+    name: HostName
+    """Key of the host in the stack file; part of resource names, so renaming it replaces its resources."""
+
+
+class _ByName:
+    """Annotation: `name: address` or `name: {address, interface}` in the stack file, hosts in that order here."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """A mapping of entries, the short form made long before and hosts made of them after."""
+        entries = handler.generate_schema(dict[HostName, HostEntry])
+        written = handler.generate_schema(dict[HostName, Address | HostEntry])
+        long = core_schema.no_info_before_validator_function(_long, entries, json_schema_input_schema=written)
+        return core_schema.no_info_after_validator_function(_hosts, long)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """The written form; pydantic leaves the pattern of the names out."""
+        return {**handler(schema), "propertyNames": TypeAdapter(HostName).json_schema()}
+
+
+def _long(value: object) -> object:
+    if not is_mapping(value):
+        return value
+    return {name: host if is_mapping(host) else {"address": host} for name, host in value.items()}
+
+
+def _hosts(entries: dict[str, HostEntry]) -> tuple[Host, ...]:
+    return tuple(Host(name=name, address=entry.address, interface=entry.interface) for name, entry in entries.items())
+
+
+Hosts = Annotated[tuple[Host, ...], _ByName()]
+
+
+class Vip(Section):
+    """The virtual IP and how keepalived holds it."""
+
+    address: VipAddress = Field(examples=["192.168.23.50/20"])
+    """The address clients connect to. With prefix as on the interface; without one it is added as /32."""
+    interface: InterfaceName = Field(examples=["ens192"])
+    """The interface that carries it, unless a host names its own."""
+    vrid: Vrid = Field(examples=[55])
+    """Virtual router id, unique on the layer-2 network (RFC 5798 5.2.3)."""
+    advert: Duration = Duration("100ms")
+    """Interval of VRRP adverts, 10 ms to 1 s in steps of 10 ms (RFC 5798 6.1 counts centiseconds)."""
+    preempt: Flag = False
+    """Whether the first registry takes the VIP back when it returns: one more move per fault."""
+
+
+class Local(Section):
+    """Images on each registry's own disk."""
+
+    path: FilePath = "/var/lib/ha-registry/data"
+    """Folder of the images, the same on every registry host."""
+    reserve: Size = Size("1Gi")
+    """Free space that must be left on the disk before anything is changed."""
+
+
+class Storage(Section):
+    """Where images are kept: exactly one kind."""
+
+    local: Local | None = None
+    """On each registry's own disk, kept equal by replication."""
+
+
+class Source(Section):
+    """Where the registry image comes from, beyond what its reference says."""
+
+    archive: FilePath | None = None
+    """Path on every registry host of a `docker save` archive holding the image (air gap)."""
+    ca: FilePath | None = None
+    """PEM file beside the stack file: the CA of the registry that serves the image."""
+    user: PullUser | None = None
+    """Who pulls the image; the password is the secret `imagePassword`."""
+    proxy: ProxyUrl | None = None
+    """`http://host:port` through which the image is fetched."""
+
+
+class Log(Section):
+    """The registry's own log, in the journal of the host."""
+
+    level: Literal["error", "warn", "info", "debug"] = "info"
+    """The least important lines that are written."""
+    format: Literal["text", "json"] = "text"
+    """How a line is written."""
+
+
+class Registry(Section):
+    """The registry containers."""
+
+    image: ImageReference = "docker.io/library/registry:3.1.1"
+    """The image to run, 3.1.1 or newer: with its full version, or by digest."""
+    source: Source = Source()
+    """Where the image comes from, beyond what its reference says."""
+    delete: Flag = True
+    """Whether clients may delete manifests and blobs."""
+    log: Log = Log()
+    """The registry's own log, in the journal of the host."""
+    memory: Size = Size("1Gi")
+    """Memory limit of one registry container."""
+    config: Mapping[str, Any] = {}
+    """Merged into config.yml; a key of ours in it is refused."""
+    delete_data_on_destroy: Flag = False
+    """Whether `pulumi destroy` also deletes the images."""
+
+
+class Access(Section):
+    """From which networks; empty means from anywhere that reaches the hosts."""
+
+    pull: tuple[Network, ...] = ()
+    """Who may reach the registry at all."""
+    push: tuple[Network, ...] = ()
+    """Everybody else gets a read-only registry on the same data."""
+
+
+class TlsFiles(Section):
+    """The user's own certificate; its key is the secret `tlsKey`."""
+
+    certificate: FilePath = Field(examples=["registry.pem"])
+    """PEM file beside the stack file: leaf, then intermediates. Names: `name`, the VIP and every registry."""
+    ca: FilePath = Field(examples=["ca.pem"])
+    """PEM file beside the stack file: what clients must trust."""
+
+
+class Tls(Section):
+    """Certificates: made and renewed by us, or the user's own files."""
+
+    key: Literal["ECDSA-P256", "RSA-4096"] = "ECDSA-P256"
+    """Kind of the keys that are made: ECDSA, or RSA for old clients."""
+    validity: Duration = Duration("365d")
+    """How long a registry's certificate is valid."""
+    renewal: Duration = Duration("30d")
+    """How long before its end an `up` renews a certificate."""
+    ca_validity: Duration = Duration("3650d")
+    """How long the CA is valid."""
+    files: TlsFiles | None = None
+    """The user's own certificate instead of one of ours."""
+
+
+class Trust(Section):
+    """What is told about our CA on clients and registries."""
+
+    docker: Flag = True
+    """/etc/docker/certs.d."""
+    containerd: Flag = True
+    """/etc/containerd/certs.d."""
+    podman: Flag = True
+    """/etc/containers/certs.d: podman, skopeo, buildah."""
+    system: Flag = False
+    """The system's own store: every TLS client of the host then trusts our CA."""
+
+
+class Bastion(Section):
+    """The jump host in front of all others."""
+
+    address: Address = Field(examples=["192.168.23.9"])
+    """Where the jump host is reached."""
+    port: Port = 22
+    """Its SSH port."""
+    user: LoginName | None = None
+    """Default `ssh.user`."""
+
+
+class Ssh(Section):
+    """How we get onto the hosts: a user with passwordless sudo and a key; host keys are pinned."""
+
+    user: LoginName = "ops"
+    """May run sudo without password on every host."""
+    port: Port = 22
+    """SSH port of every host."""
+    key: FilePath | None = None
+    """Private key file (`~` allowed); left out, the secret `sshKey` holds it."""
+    known_hosts: FilePath | None = None
+    """Default `Pulumi.<stack>.known_hosts` beside the stack file."""
+    bastion: Bastion | None = None
+    """The jump host in front of all others."""
+
+
+class System(Section):
+    """What every topology has."""
+
+    name: DnsName = Field(examples=["registry.example.com"])
+    """DNS name of the registry: clients write it before the image name."""
+    ports: tuple[Port, ...] = (443,)
+    """What clients connect to, all TLS; the first is in the URL."""
+    users: tuple[UserName, ...] = ("admin",)
+    """Their passwords are generated, or the secrets `password-<user>`."""
+    registry: Registry = Registry()
+    """The registry containers."""
+    storage: Storage = Field(examples=["{local: {path: /data/registry}}"])
+    """Where images are kept: exactly one kind."""
+    access: Access = Access()
+    """From which networks; empty means from anywhere that reaches the hosts."""
+    tls: Tls = Tls()
+    """Certificates: made and renewed by us, or the user's own files."""
+    clients: Hosts = ()
+    """Hosts that trust our CA; the first proves every `up` by a push and a pull."""
+    trust: Trust = Trust()
+    """What is told about our CA on clients and registries."""
+    hosts_entries: Flag = False
+    """Whether `name` is mapped to the VIP in /etc/hosts of every host; default: DNS knows it."""
+    ssh: Ssh = Ssh()
+    """How we get onto the hosts."""
+    adopt: Flag = False
+    """Whether a hand-made registry found on the hosts is taken over; its images are kept."""
+
+
+class Pair(System):
+    """Two registries, each on its own machine, behind one VIP held by keepalived."""
+
+    topology: Literal["pair"] = Field(examples=["pair"])
+    """The shape of the system."""
+    vip: Vip = Field(examples=["{address: 192.168.23.50/20, interface: ens192, vrid: 55}"])
+    """The virtual IP and how keepalived holds it."""
+    registries: Hosts = Field(examples=["{registry01: 192.168.23.51, registry02: 192.168.23.52}"])
+    """First: preferred holder of the VIP, changed last."""
+
+    @property
+    def hosts(self) -> tuple[Host, ...]:
+        """Every machine we change: registries, then clients."""
+        return (*self.registries, *self.clients)

@@ -1,0 +1,33 @@
+"""What the program takes on every registry host, so that settings may not take it too."""
+
+from collections.abc import Mapping
+
+WRITER_PORTS: Mapping[str, int] = {"a": 15443, "b": 15444}
+"""Host port of the registry container, by slot: a change starts the other slot beside the running one."""
+READER_PORTS: Mapping[str, int] = {"a": 15445, "b": 15446}
+"""The same for the read-only registry that those get who may not push."""
+CONTAINER_PORTS: Mapping[int, str] = {
+    **{port: f"registry, slot {slot}" for slot, port in WRITER_PORTS.items()},
+    **{port: f"read-only registry, slot {slot}" for slot, port in READER_PORTS.items()},
+}
+"""What listens on each of them."""
+OWN_FOLDER = "/var/lib/ha-registry"
+"""State of ours on a host; images may lie in `data` below it and nowhere else in it."""
+OWN_CONFIG: Mapping[tuple[str, ...], str] = {
+    ("version",): "the format has one version",
+    ("auth",): "who may log in is the setting `users`",
+    ("health",): "the switch between containers and the VIP depend on its checks",
+    ("proxy",): "a pull-through cache takes no pushes",
+    ("http", "addr"): "what clients connect to is the setting `ports`",
+    ("http", "net"): "what clients connect to is the setting `ports`",
+    ("http", "prefix"): "probes and clients expect the API at /v2/",
+    ("http", "tls"): "certificates are the setting `tls`",
+    ("http", "secret"): "it is generated, one for all registries, and comes from a file of mode 0600",
+    ("log", "level"): "write registry.log.level",
+    ("log", "formatter"): "write registry.log.format",
+    ("storage", "filesystem"): "where images are kept is the setting `storage`",
+    ("storage", "delete"): "write registry.delete",
+    ("storage", "cache"): "a cache in one registry's memory answers wrongly after a change through the other",
+    ("storage", "maintenance", "readonly"): "who may push is the setting access.push",
+}
+"""Keys of the registry's config.yml that carry a promise of ours, and the setting to use instead."""

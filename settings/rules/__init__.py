@@ -1,0 +1,9 @@
+"""Rules over more than one setting, or over a setting and a file: plain functions, each with its test."""
+
+from collections.abc import Sequence
+
+from settings.given import Rule
+from settings.rules import certificate, network, registry, secret, ssh
+
+RULES: Sequence[Rule] = (*network.RULES, *registry.RULES, *certificate.RULES, *ssh.RULES, *secret.RULES)
+"""All of them; each says which settings it needs, and runs when those did parse."""

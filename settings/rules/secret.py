@@ -1,0 +1,77 @@
+"""Rules over the secrets that are set: the settings that need them, and the other way round. Their values are never seen."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from settings.fault import HIDDEN, MISSING, Fault, joined
+from settings.given import Given, rule
+from settings.secret import FIXED, IMAGE_PASSWORD, PASSWORD, TLS_KEY
+
+NAMESPACE = "ha-registry:"
+
+
+@rule("registry.source.user")
+def pull_user_has_a_password(given: Given) -> Iterator[Fault]:
+    """`registry.source.user` and the secret `imagePassword` come together."""
+    user, is_set = given.system.registry.source.user, IMAGE_PASSWORD in given.secrets
+    if user and not is_set:
+        remedy = given.set_secret(IMAGE_PASSWORD, "the password")
+        yield Fault("registry.source.user", user, f"has no password: the secret {IMAGE_PASSWORD} is not set", remedy)
+    if is_set and not user:
+        yield _unused(given, IMAGE_PASSWORD, "write whose password it is in registry.source.user")
+
+
+@rule("tls.files")
+def own_certificate_has_a_key(given: Given) -> Iterator[Fault]:
+    """`tls.files` and the secret `tlsKey` come together."""
+    files, is_set = given.system.tls.files, TLS_KEY in given.secrets
+    if files and not is_set:
+        remedy = given.set_secret(TLS_KEY, "the private key")
+        yield Fault("tls.files", MISSING, f"its private key, the secret {TLS_KEY}, is not set", remedy)
+    if is_set and not files:
+        yield _unused(given, TLS_KEY, "write the certificate's files in tls.files")
+
+
+@rule("users")
+def passwords_belong_to_users(given: Given) -> Iterator[Fault]:
+    """`password-<user>` is for a user in `users`."""
+    for name in sorted(given.secrets):
+        if name.startswith(PASSWORD) and name.removeprefix(PASSWORD) not in given.system.users:
+            user = name.removeprefix(PASSWORD)
+            remedy = f"add the user to users, or run `pulumi config rm --stack {given.stack} {joined(name)}`"
+            yield Fault(joined(f"{NAMESPACE}{name}"), HIDDEN, f"is the password of {joined(user)}, who is not in users", remedy)
+
+
+@rule()
+def secrets_are_encrypted(given: Given) -> Iterator[Fault]:
+    """A secret in plain text is in the repository for ever: encrypting it is not enough."""
+    for name in sorted(given.plain):
+        if name in FIXED or name.startswith(PASSWORD):
+            remedy = f"choose a new one, and {given.set_secret(joined(name), 'the new value')}"
+            yield Fault(joined(f"{NAMESPACE}{name}"), HIDDEN, "is a secret in plain text", remedy)
+
+
+@rule()
+def secrets_are_known(given: Given) -> Iterator[Fault]:
+    """A key beside the settings that nothing reads is a misspelt one."""
+    for name in sorted(given.secrets | given.plain):
+        if name not in FIXED and not name.startswith(PASSWORD):
+            near = difflib.get_close_matches(name, [*FIXED, PASSWORD], n=1)
+            meant = f"did you mean {near[0]}?" if near else f"known are {', '.join(FIXED)} and {PASSWORD}USER"
+            yield Fault(joined(f"{NAMESPACE}{name}"), HIDDEN, "is not a key of this program", f"remove it; {meant}")
+
+
+def _unused(given: Given, name: str, otherwise: str) -> Fault:
+    remedy = f"{otherwise}, or run `pulumi config rm --stack {given.stack} {name}`"
+    return Fault(f"{NAMESPACE}{name}", HIDDEN, f"has no use: it is {FIXED[name]}, which is not there", remedy)
+
+
+RULES = (
+    pull_user_has_a_password,
+    own_certificate_has_a_key,
+    passwords_belong_to_users,
+    secrets_are_encrypted,
+    secrets_are_known,
+)

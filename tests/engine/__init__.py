@@ -1,0 +1,1 @@
+"""The engine: its builder, and real stacks on what it built."""

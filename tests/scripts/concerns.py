@@ -1,0 +1,78 @@
+"""The scripts of one host of a pair, as the topology would send them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from render import base, firewall, identity, precheck, proof, registry, trust, vip
+from render.identity import Material
+from render.script import Script
+from settings import Host, Pair
+from tests.scripts.sandbox import Sandbox
+
+ORDER = ("base", "identity", "firewall", "registry", "vip", "trust")
+"""In which they are applied; removed in reverse."""
+NEEDS = {"registry": ("identity",)}
+"""On which others than `base` a concern stands."""
+CA = "-----BEGIN CERTIFICATE-----\nQ0E=\n-----END CERTIFICATE-----\n"
+SECRETS = ("PRIVATE-KEY-TEXT", "HTTP-SECRET-TEXT", "HASH-TEXT", "PULL-PASSWORD")
+"""Every secret of `material`, as it stands in files."""
+
+
+def material() -> Material:
+    """What one host gets."""
+    return Material(
+        ca_bundle=CA,
+        certificate="-----BEGIN CERTIFICATE-----\nTEVBRg==\n-----END CERTIFICATE-----\n",
+        key="PRIVATE-KEY-TEXT\n",
+        http_secret="HTTP-SECRET-TEXT",
+        hashes={"admin": "$2b$05$HASH-TEXT"},
+        pull=("mirror.dev.com:5000", "puller", "PULL-PASSWORD"),
+    )
+
+
+class Concerns:
+    """Scripts of `host`, by concern."""
+
+    def __init__(self, system: Pair, host: Host | None = None, *, image_ca: str = "") -> None:
+        self.system, self.host, self._image_ca = system, host or system.registries[0], image_ca
+
+    def __getitem__(self, concern: str) -> Script:
+        """The script of one concern."""
+        return {
+            "precheck": lambda: precheck.script(self.system, self.host, "0123456789abcdef"),
+            "base": lambda: base.script(self.system, self.host, self._image_ca),
+            "identity": lambda: identity.script(self.host, material()),
+            "firewall": lambda: firewall.script(self.system, self.host),
+            "registry": lambda: registry.script(self.system, self.host),
+            "vip": lambda: vip.script(self.system, self.host, self.system.registries),
+            "trust": lambda: trust.script(self.system, self.host, CA),
+            "proof": lambda: proof.script(
+                self.system, self.host, ca_bundle=CA, user="admin", password="secret", changes="0123456789abcdef"
+            ),
+        }[concern]()
+
+    def apply_below(self, concern: str, sandbox: Sandbox) -> None:
+        """Applies all that `concern` stands on, where `base` was applied."""
+        for earlier in NEEDS.get(concern, ()):
+            sandbox.run(self[earlier], "apply")
+
+    def apply_all(self, sandbox: Sandbox) -> None:
+        """Applies every concern."""
+        for concern in ORDER:
+            sandbox.run(self[concern], "apply")
+
+    def remove_all(self, sandbox: Sandbox) -> None:
+        """Removes every concern, newest first."""
+        for concern in reversed(ORDER):
+            sandbox.run(self[concern], "remove")
+
+
+def with_facts(script: Script, **facts: str | list[str]) -> Script:
+    """The same script with other facts."""
+    return replace(script, facts={**script.facts, **facts})
+
+
+def with_file(script: Script, name: str, text: str) -> Script:
+    """The same script with another content of one file."""
+    return replace(script, files={**script.files, name: text})

@@ -1,0 +1,45 @@
+# shellcheck shell=bash
+# The packages of the pretended distribution: what each needs, the programs it brings, the units it enables.
+declare -A NEEDS=([docker.io]="containerd runc" [skopeo]="" [keepalived]="libnl-3-200" [curl]="libcurl4")
+declare -A PROGRAMS=([docker.io]="docker dockerd" [keepalived]=keepalived [nftables]=nft [curl]=curl [skopeo]=skopeo [ca-certificates]=update-ca-certificates)
+declare -A DAEMONS=([docker.io]="docker.service docker.socket" [containerd]=containerd.service [keepalived]=keepalived.service)
+# shellcheck disable=SC2034 # for apt-get and dnf
+readonly KNOWN=" docker.io containerd runc skopeo keepalived libnl-3-200 curl libcurl4 nftables ca-certificates monitoring-agent "
+mkdir -p "$H/packages" "$H/units"/{vendor,enabled,active}
+
+is_installed() { [[ -e $H/packages/$1 ]]; }
+missing() { # NAME: what its installation brings
+  local name
+  for name in ${NEEDS[$1]-} "$1"; do is_installed "$name" || echo "$name"; done
+}
+unpack() { # NAME
+  local program unit
+  touch "$H/packages/$1"
+  for program in ${PROGRAMS[$1]-}; do ln -sf "$STUBS/$program" "$STUB_BIN/$program"; done
+  for unit in ${DAEMONS[$1]-}; do
+    printf '[Service]\nType=notify\n' >"$H/units/vendor/$unit"
+    systemctl enable -q "$unit"
+    [[ $unit == keepalived.service ]] || touch "$H/units/active/$unit" # without configuration it does not start
+  done
+  [[ $1 != keepalived ]] || mkdir -p "$ROOT/etc/keepalived"
+  [[ $1 != docker.io ]] || mkdir -p "$ROOT/etc/docker" "$ROOT/var/lib/docker/overlay2"
+}
+purge() { # NAME
+  local program unit
+  is_installed "$1" || return 0
+  for unit in ${DAEMONS[$1]-}; do
+    systemctl disable -q --now "$unit"
+    rm -f "$H/units/vendor/$unit"
+  done
+  for program in ${PROGRAMS[$1]-}; do rm -f "$STUB_BIN/$program"; done
+  [[ $1 != keepalived ]] || rmdir "$ROOT/etc/keepalived" 2>/dev/null || true
+  [[ $1 != docker.io ]] || rmdir "$ROOT/etc/docker" "$ROOT/var/lib/docker" 2>/dev/null || true
+  rm -f "$H/packages/$1"
+}
+users_of() { # NAME: installed packages that need it
+  local other
+  for other in "$H"/packages/*; do
+    other=${other##*/}
+    [[ " ${NEEDS[$other]-} $(cat "$H/packages/$other" 2>/dev/null) " != *" $1 "* ]] || echo "$other"
+  done
+}

@@ -1,0 +1,209 @@
+"""The programs on the host: `switch` changes the live slot without losing a request, `prober` says whether it serves."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from tests.scripts.concerns import Concerns, with_file
+from tests.scripts.sandbox import Sandbox
+
+SWITCH, PROBER = "/usr/local/lib/ha-registry/switch", "/usr/local/lib/ha-registry/prober"
+LIVE, SLOTS = "var/lib/ha-registry/live", "var/lib/ha-registry/slots"
+
+
+def _live(host: Sandbox) -> str:
+    return (host.root / LIVE).read_text().strip()
+
+
+def _position(calls: list[str], start: str) -> int:
+    found = [index for index, call in enumerate(calls) if call.startswith(start)]
+    assert found, f"{start} was not called:\n" + "\n".join(calls)
+    return found[0]
+
+
+def test_switch_redirects_only_when_ready_and_retires_only_then(serving: Sandbox) -> None:
+    """Order of a change: start the other slot, ask it, redirect in one transaction, then stop the old without waiting."""
+    old = _live(serving)
+    serving.program(SWITCH)
+    new = _live(serving)
+    assert {old, new} == {"a", "b"}
+    calls = serving.calls
+    started = _position(calls, f"systemctl start ha-registry@writer-{new}.service")
+    asked = _position(calls, "curl")
+    redirected = _position(calls, "nft -f")
+    retired = _position(calls, f"systemctl stop --no-block ha-registry@writer-{old}.service")
+    assert started < asked < redirected < retired
+    assert not [call for call in calls[redirected:] if call.startswith("curl")]
+    assert len([call for call in calls if call.startswith("nft -f")]) == 1
+
+
+def test_switch_sends_pushers_to_the_writer_and_all_others_to_the_reader(serving: Sandbox) -> None:
+    """The table of the live slot: local and foreign clients alike, reader for those who may not push."""
+    table = serving.get("nft/ha-registry-live")
+    slot = _live(serving)
+    writer, reader = {"a": (15443, 15445), "b": (15444, 15446)}[slot]
+    rules = [line.strip() for line in table.splitlines() if "redirect" in line]
+    pushers, everybody = rules[0::2], rules[1::2]
+    assert len(pushers) == len(everybody) == 2  # clients from outside, and on the host itself
+    assert {rule.split()[-1] for rule in pushers} == {f":{reader}"}
+    assert all("ip saddr != { 192.168.23.53" in rule and "443, 80" in rule for rule in pushers)
+    assert {rule.split()[-1] for rule in everybody} == {f":{writer}"}
+    assert not [rule for rule in everybody if "saddr" in rule]
+
+
+def test_switch_keeps_the_old_slot_when_the_candidate_dies(serving: Sandbox) -> None:
+    """A candidate that ends twice: exit 1 with its last words, nothing of it left, redirect and VIP state untouched."""
+    old, table = _live(serving), serving.get("nft/ha-registry-live")
+    serving.set("candidate-is-broken", "")
+    ran = serving.program(SWITCH, expect=1)
+    other = {"a": "b", "b": "a"}[old]
+    assert ran.out.startswith("the new registry did not become ready within ")
+    assert "the old one keeps serving" in ran.out
+    assert "error parsing config.yml" in ran.out
+    assert all(len(line) <= 400 for line in ran.out.splitlines())
+    assert _live(serving) == old
+    assert serving.get("nft/ha-registry-live") == table
+    assert not (serving.root / SLOTS / other).exists()
+    assert not serving.has(f"units/active/ha-registry@writer-{other}.service")
+    assert serving.has(f"units/active/ha-registry@writer-{old}.service")
+    assert not [call for call in serving.calls if call.startswith("nft")]
+    assert not [call for call in serving.calls if call.startswith("systemctl stop") and f"-{old}." in call]
+
+
+def test_switch_that_was_killed_is_finished_by_the_next(serving: Sandbox) -> None:
+    """kill -9 between redirect and retirement: the next switch ends with exactly one slot, both roles of it running."""
+    serving.fault("block", "systemctl stop --no-block *")
+    serving.kill_when_blocked(f'exec "{serving.root}{SWITCH}"\n')
+    serving.program(SWITCH)
+    active = sorted(path.name for path in (serving.state / "units/active").glob("ha-registry@*"))
+    assert active == [f"ha-registry@{role}-{_live(serving)}.service" for role in ("reader", "writer")]
+
+
+def test_slot_keeps_what_it_was_started_from(scripts: Concerns, serving: Sandbox) -> None:
+    """Files that changed without a good switch do not reach the live slot: after a crash it starts as it was proved."""
+    slot = serving.root / SLOTS / _live(serving)
+    before = (slot / "writer.yml").read_text()
+    serving.set("candidate-is-broken", "")
+    serving.run(with_file(scripts["registry"], "writer.yml", "version: 9\n"), "apply", expect=75)
+    assert (slot / "writer.yml").read_text() == before
+
+
+def test_container_runs_without_privileges(serving: Sandbox) -> None:
+    """No root, no capability, no writable root, no new privileges, no image pulled behind our back; secrets by file only."""
+    serving.program(SWITCH, "run", f"writer-{_live(serving)}")
+    words = serving.get("docker/run").splitlines()
+    for flag, value in {"--user": "990:990", "--cap-drop": "ALL", "--security-opt": "no-new-privileges", "--pull": "never"}.items():
+        assert words[words.index(flag) + 1] == value
+    assert {"--read-only", "--rm"} <= set(words)
+    assert "--privileged" not in words
+    assert "HTTP-SECRET-TEXT" not in serving.get("docker/run")
+    assert words[words.index("--memory") + 1] == str(1 << 30)
+    mounts = [words[index + 1] for index, word in enumerate(words) if word == "--volume"]
+    assert [mount for mount in mounts if not mount.endswith(":ro")] == ["/data/registry:/var/lib/registry"]
+
+
+@pytest.mark.parametrize(("verb", "value"), [("started", "0"), ("stopped", "1")])
+def test_only_the_live_writer_speaks_for_the_host(verb: str, value: str, serving: Sandbox) -> None:
+    """unit.down follows the live writer; the other slot and the reader may come and go."""
+    down = serving.root / "run/ha-registry/unit.down"
+    down.write_text("unchanged\n")
+    live = _live(serving)
+    other = {"a": "b", "b": "a"}[live]
+    for instance in (f"writer-{other}", f"reader-{live}", f"reader-{other}"):
+        serving.program(SWITCH, verb, instance)
+    assert down.read_text() == "unchanged\n"
+    serving.program(SWITCH, verb, f"writer-{live}")
+    assert down.read_text() == f"{value}\n"
+
+
+def test_replaced_container_may_finish_and_any_other_ends_soon(serving: Sandbox) -> None:
+    """The drained slot gets its long time, the live one only the short time of a reboot."""
+    live = _live(serving)
+    other = {"a": "b", "b": "a"}[live]
+    for slot in (live, other):
+        serving.container(f"ha-registry-writer-{slot}", publish="", data="")
+        serving.program(SWITCH, "halt", f"writer-{slot}")
+    stops = {call.rsplit("-", 1)[1]: call.split()[3] for call in serving.calls if call.startswith("docker stop")}
+    assert int(stops[other]) >= 900
+    assert int(stops[live]) <= 10
+
+
+def test_switch_of_an_unknown_verb_ends_with_64(serving: Sandbox) -> None:
+    """A unit file of another version meets a clear no."""
+    assert "no verb explode" in serving.program(SWITCH, "explode", expect=64).err
+
+
+# --- prober
+
+
+def _judge(host: Sandbox, times: int = 1) -> str:
+    """What the prober says of the live slot after `times` rounds; its loop is left out."""
+    text = (host.root / PROBER.lstrip("/")).read_text()
+    body, end = text.rstrip().rsplit("\n", 1)
+    assert end == "main"
+    rounds = 'slot=$(live)\nload "$slot"\n' + 'judge "$slot"\n' * times
+    host.run(f"{body}\n{rounds}")
+    return (host.root / "run/ha-registry/probe.down").read_text().strip()
+
+
+def _is(host: Sandbox, state: str) -> None:
+    at = host.state / "http"
+    for port in (15443, 15444, 15445, 15446):
+        path = at / f"127.0.0.1:{port}"
+        if state:
+            path.write_text(state)
+        else:
+            path.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize(("state", "says"), [("ready", "0"), ("", "1"), ("sick", "1")])
+def test_prober_judges_at_once(state: str, says: str, serving: Sandbox) -> None:
+    """A registry that answers 200 serves; one that is dead or answers 503 does not, after a single request."""
+    _is(serving, state)
+    serving.forget_calls()
+    assert _judge(serving) == says
+    if says == "1":
+        assert len([call for call in serving.calls if call.startswith("curl")]) == 1
+
+
+def test_prober_believes_in_a_hang_only_the_second_time(serving: Sandbox) -> None:
+    """One answer too late is a busy host, two in a row are a hung registry."""
+    _is(serving, "hung")
+    serving.forget_calls()
+    assert _judge(serving) == "1"
+    assert len([call for call in serving.calls if call.startswith("curl")]) == 2
+
+
+def test_prober_takes_one_late_answer_for_a_busy_host(serving: Sandbox) -> None:
+    """Late once, in time at the second request: the host stays."""
+    _is(serving, "ready")
+    text = (serving.root / PROBER.lstrip("/")).read_text().rstrip().rsplit("\n", 1)[0]
+    late_once = 'curl() { if [[ ! -e $STUB_HOST/late ]]; then touch "$STUB_HOST/late"; return 28; fi; command curl "$@"; }\n'
+    serving.run(f'{text}\n{late_once}slot=$(live)\nload "$slot"\njudge "$slot"\n')
+    assert (serving.root / "run/ha-registry/probe.down").read_text() == "0\n"
+
+
+def test_prober_recovers(serving: Sandbox) -> None:
+    """A registry that came back serves again after one good answer."""
+    _is(serving, "")
+    assert _judge(serving) == "1"
+    _is(serving, "ready")
+    assert _judge(serving) == "0"
+
+
+def test_prober_writes_only_what_changed(serving: Sandbox) -> None:
+    """keepalived watches the file: writing the same value again and again would wake it for nothing."""
+    _is(serving, "ready")
+    down = serving.root / "run/ha-registry/probe.down"
+    _judge(serving)
+    before = down.stat().st_mtime_ns
+    _judge(serving, times=3)
+    assert down.stat().st_mtime_ns == before
+
+
+def test_programs_are_valid_shell(serving: Sandbox) -> None:
+    """What lies on the host parses."""
+    for program in (SWITCH, PROBER):
+        subprocess.run(["bash", "-n", f"{serving.root}{program}"], check=True)

@@ -1,0 +1,63 @@
+"""The text of the scripts: checked by shellcheck, free of known traps."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import render
+from tests.scripts.concerns import ORDER, Concerns
+from tests.scripts.sandbox import STUBS
+
+RENDER = Path(render.__file__).parent
+SHELL = sorted([*RENDER.rglob("*.sh"), RENDER / "registry/switch.j2", RENDER / "registry/prober.j2"])
+SHELLCHECK = Path(sys.executable).parent / "shellcheck"
+
+
+SHARED = "SC2034,SC2329,SC2317"
+"""Facts and functions that this concern happens not to use: every script gets all of them."""
+SOURCED = "SC2153"
+"""Names that come from container.env, which is read at run time."""
+
+
+def shellcheck(text: str, ignored: str) -> str:
+    """What shellcheck finds; empty is good."""
+    assert SHELLCHECK.exists(), "shellcheck is missing: pip install -r requirements-dev.txt"
+    command = [SHELLCHECK, "--shell=bash", f"--exclude={ignored}", "-"]
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=False).stdout
+
+
+@pytest.mark.parametrize("concern", ["precheck", *ORDER, "proof"])
+def test_whole_script_passes_shellcheck(concern: str, scripts: Concerns) -> None:
+    """Facts, files, library and concern together are clean: an unknown fact or an unquoted word shows only there."""
+    text = scripts[concern].text
+    if not scripts[concern].carries_library:
+        library = (RENDER / "base/host.sh").read_text()
+        text = re.sub(r'^if \[\[ ! -r .*?^\. "\$\{HA_REGISTRY_ROOT-\}\$LIB/host.sh"$', lambda _: library, text, flags=re.DOTALL | re.MULTILINE)
+    assert shellcheck(text, SHARED) == ""
+
+
+@pytest.mark.parametrize("program", ["switch", "prober"])
+def test_programs_pass_shellcheck(program: str, scripts: Concerns) -> None:
+    """The programs, as rendered."""
+    assert shellcheck(scripts["registry"].files[program], SOURCED) == ""
+
+
+def test_stubs_pass_shellcheck() -> None:
+    """The stubs are programs like any other."""
+    found = subprocess.run(
+        [SHELLCHECK, "-x", "-P", str(STUBS), *map(str, sorted(STUBS.iterdir()))], capture_output=True, text=True, check=False
+    )
+    assert found.stdout == ""
+
+
+@pytest.mark.parametrize("path", SHELL, ids=lambda path: path.name)
+def test_no_reader_ends_before_its_writer(path: Path) -> None:
+    """Under pipefail `... | grep -q` and `... | head` end with 141 now and then: the writer gets SIGPIPE after the first match."""
+    lines = [line for line in path.read_text().splitlines() if not line.lstrip().startswith("#")]
+    early = [line for line in lines if re.search(r"\|\s*(grep\s+-\w*q|head\b)", line) and "|| true" not in line]
+    assert early == []

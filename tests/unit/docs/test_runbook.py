@@ -1,0 +1,124 @@
+"""The runbook's URNs are those of the program, and reach what the runbook says they reach."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from pulumi.runtime.mocks import MockMonitor
+
+from components.pair import PairArgs, PairTopology
+from components.secrets import Secrets
+from settings import Pair, load
+from tests.unit.docs.documents import ROOT
+
+RUNBOOK = (ROOT / "docs" / "operations.md").read_text("utf-8")
+URNS = sorted(set(re.findall(r"'urn:pulumi:([^']+)'", RUNBOOK)))
+OUTPUTS = {
+    "result": "p" * 32,
+    "base64": base64.b64encode(b"s" * 16).decode(),
+    "certPem": "PEM",
+    "privateKeyPem": "PEM",
+    "certRequestPem": "PEM",
+}
+
+
+class Engine(pulumi.runtime.Mocks):
+    """Gives every resource the outputs that the program reads."""
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        return f"{args.name}-id", {**args.inputs, **OUTPUTS}
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
+        raise AssertionError(args.token)
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Pair:
+    """The settings of Pulumi.prod.yaml, with a key and known_hosts."""
+    raw: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text("utf-8"))["config"]["ha-registry:system"]
+    key = Ed25519PrivateKey.generate()
+    file = tmp_path / "key"
+    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
+    file.chmod(0o600)
+    public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    hosts = [*raw["registries"].values(), *raw["clients"].values()]
+    (tmp_path / "Pulumi.prod.known_hosts").write_text("".join(f"{host} {public}\n" for host in hosts))
+    return load(raw | {"ssh": {"key": str(file)}}, tmp_path, "prod", ())
+
+
+class Monitor(MockMonitor):
+    """Remembers what each resource waits for."""
+
+    def __init__(self) -> None:
+        super().__init__(Engine())
+        self.needs: dict[str, set[str]] = {}
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name is the engine's
+        made = super().RegisterResource(request)
+        self.needs[made.urn] = set(request.dependencies)
+        return made
+
+    def with_dependents(self, urn: str) -> set[str]:
+        """Names of `urn` and of all that waits for it, as `--target-dependents` takes them."""
+        found, before = {urn}, set[str]()
+        while found != before:
+            before = found
+            found = found | {each for each, needed in self.needs.items() if needed & found}
+        return {each.rsplit("::", 1)[1] for each in found}
+
+
+@pytest.fixture
+def monitor(system: Pair) -> Monitor:
+    """All resources of the program."""
+    watched = Monitor()
+    pulumi.runtime.set_mocks(watched.mocks, project="project", stack="stack", monitor=watched)
+
+    @pulumi.runtime.test
+    def program() -> None:
+        PairTopology("registry", PairArgs(system=system, secrets=Secrets(config=pulumi.Config("ha-registry"), names=())))
+
+    program()
+    return watched
+
+
+def _as_mocks_spell(urn: str) -> tuple[str, str]:
+    """The URN, and the beginning of its parent's: mocks have a stack of their own and keep the last two types of a chain."""
+    stack, project, types, name = urn.split("::")
+    assert (stack, project) == ("prod", "ha-registry")
+    topology, group, kind = types.split("$")
+    return f"urn:pulumi:stack::project::{group}${kind}::{name}", f"urn:pulumi:stack::project::{topology}${group}::"
+
+
+def test_urns_are_those_of_the_program(monitor: Monitor) -> None:
+    """Each URN of the runbook is a resource that the program makes from Pulumi.prod.yaml."""
+    assert len(URNS) >= 3
+    for urn in URNS:
+        own, parent = _as_mocks_spell(urn)
+        assert own in monitor.needs
+        assert any(other.startswith(parent) for other in monitor.needs)
+
+
+def test_a_dead_host_is_forgotten_as_a_whole(monitor: Monitor) -> None:
+    """The line for a host that is gone takes every script of that host, and nothing of the identity."""
+    [urn] = [urn for urn in URNS if urn.endswith("::registry02-precheck")]
+    taken = monitor.with_dependents(_as_mocks_spell(urn)[0])
+    scripts = {each.rsplit("::", 1)[1] for each in monitor.needs if "command:remote:Command::registry02-" in each}
+    assert len(scripts) == 7
+    assert scripts <= taken
+    assert not [name for name in taken if name.startswith("identity")]
+
+
+def test_the_vrid_lines_take_keepalived_off_both_hosts(monitor: Monitor) -> None:
+    """What waits for the first host's keepalived includes the second's, and no registry."""
+    [urn] = [urn for urn in URNS if urn.endswith("-vip")]
+    taken = monitor.with_dependents(_as_mocks_spell(urn)[0])
+    assert {"registry01-vip", "registry02-vip"} <= taken
+    assert not [name for name in taken if name.endswith(("-registry", "-identity", "-firewall", "-base"))]

@@ -1,0 +1,92 @@
+"""A valid stack to break: its settings, its files, and what `load` says of them."""
+
+from __future__ import annotations
+
+import base64
+import copy
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from settings import Fault, Pair, SettingsError, load
+from settings.given import Given
+from settings.parse import parse
+
+NOW = datetime(2030, 6, 1, tzinfo=UTC)
+VALID: Mapping[str, Any] = {
+    "topology": "pair",
+    "name": "registry.example.com",
+    "ports": [443, 80],
+    "users": ["admin"],
+    "vip": {"address": "192.168.23.50/20", "interface": "ens192", "vrid": 55, "advert": "100ms", "preempt": False},
+    "registries": {"registry01": "192.168.23.51", "registry02": {"address": "192.168.23.52", "interface": "ens193"}},
+    "clients": {"push01": "192.168.23.53"},
+    "hostsEntries": True,
+    "access": {"push": ["192.168.23.53"]},
+    "storage": {"local": {"path": "/data/registry", "reserve": "2Gi"}},
+    "registry": {"image": "docker.io/library/registry:3.1.1", "memory": "1Gi", "log": {"level": "info"}, "config": {}},
+    "tls": {"validity": "365d", "renewal": "30d", "caValidity": "3650d"},
+    "ssh": {"user": "ops", "port": 22, "key": "id_ed25519", "knownHosts": "known_hosts"},
+}
+HOST_KEY = "ssh-ed25519 " + base64.b64encode(b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + b"k" * 32).decode()
+ABSENT = object()
+"""Stands for a key to take out."""
+
+
+def changed(system: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy with the values at dotted paths changed, or taken out where `ABSENT`."""
+    made = copy.deepcopy(dict(system))
+    for path, value in changes.items():
+        *above, key = path.split("/")
+        at = made
+        for part in above:
+            at = at.setdefault(part, {})
+        if value is ABSENT:
+            del at[key]
+        else:
+            at[key] = value
+    return made
+
+
+@dataclass
+class Stack:
+    """A folder with a valid stack in it."""
+
+    base: Path
+    system: dict[str, Any]
+    secrets: Collection[str] = ()
+    plain: Collection[str] = ()
+    now: datetime = NOW
+    name: str = "test"
+
+    def change(self, **paths: Any) -> Stack:
+        self.system = changed(self.system, paths)
+        return self
+
+    def load(self) -> Pair:
+        return load(self.system, self.base, self.name, self.secrets, plain=self.plain, now=self.now)
+
+    def faults(self) -> Sequence[Fault]:
+        try:
+            self.load()
+        except SettingsError as error:
+            return error.faults
+        return ()
+
+    def pin(self, *hosts: str, file: str = "known_hosts") -> None:
+        with (self.base / file).open("a") as known:
+            known.writelines(f"{host} {HOST_KEY}\n" for host in hosts)
+
+    def given(self) -> Given:
+        """What a rule is asked with: the draft where values are bad."""
+        system, _ = parse(Pair, self.system)
+        return Given(
+            system=system,
+            base=self.base,
+            stack=self.name,
+            secrets=frozenset(self.secrets),
+            plain=frozenset(self.plain),
+            now=self.now,
+        )
