@@ -4,14 +4,13 @@ STACK ?= dev
 TOPOLOGY ?= pair
 
 # The lab's state is thrown away with the lab, so its passphrase is no secret
-LAB_STACK = eval "$$($(PYTHON) -m engine env)" && export PULUMI_CONFIG_PASSPHRASE=lab \
-  PULUMI_BACKEND_URL=file://$${HA_REGISTRY_CACHE:-$$HOME/.cache/ha-registry}/state && mkdir -p "$${PULUMI_BACKEND_URL\#file://}"
+LAB_STACK = eval "$$($(MAKE) -s env)" && mkdir -p "$${PULUMI_BACKEND_URL\#file://}"
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test test-fast test-full golden schema lint bench
+.PHONY: help up env down test test-fast test-full golden schema lint bench
 
 help: ## what can be done here
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 .venv/.done: requirements.txt requirements-dev.txt
 	@echo "python: packages into .venv"
@@ -24,6 +23,11 @@ up: .venv/.done ## lab hosts, then `pulumi up` of the stack dev on them, proved 
 	@$(PYTHON) -m engine build
 	@$(LAB_STACK) && $(PYTHON) -m ops up --stack dev
 	@$(LAB_STACK) && $(PYTHON) -m ops show --stack dev
+	@echo 'for pulumi  eval "$$(make -s env)"'
+
+env: .venv/.done ## what a shell needs to run pulumi on the lab's stack; use: eval "$(make -s env)"
+	@$(PYTHON) -m engine env
+	@echo 'export PULUMI_CONFIG_PASSPHRASE=lab PULUMI_BACKEND_URL='"file://$${HA_REGISTRY_CACHE:-$$HOME/.cache/ha-registry}/state"
 
 down: .venv/.done ## destroys the stack dev, then its lab
 	@$(LAB_STACK) && $(PYTHON) -m ops destroy --stack dev
@@ -49,6 +53,8 @@ schema: .venv/.done ## writes the JSON schema of stack files from the models
 lint: .venv/.done ## ruff, pyright, shellcheck, go vet
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
 	@.venv/bin/pyright
+	@.venv/bin/shellcheck .ci/run
+	@cd engine/command && go vet ./...
 
 bench: .venv/.done ## the figures of docs/numbers.md, against a control: TOPOLOGY=pair ROW=name
 	@$(PYTHON) -m bench $(TOPOLOGY) $(if $(ROW),--row $(ROW))

@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 
 from components.pair import PairArgs, PairTopology
-from components.secrets import SETTINGS, PlainSecretError, Secrets
+from components.secrets import SETTINGS, Secrets
 from settings import SettingsError, load
 
 TOPOLOGIES = {"pair": (PairArgs, PairTopology)}
@@ -19,11 +19,11 @@ TOPOLOGIES = {"pair": (PairArgs, PairTopology)}
 def main() -> None:
     """Refuses faulty settings before any resource is registered."""
     config = pulumi.Config()
+    secrets = Secrets.of(config)
     raw: Mapping[str, Any] = config.require_object(SETTINGS)
     try:
-        secrets = Secrets.of(config)
-        system = load(raw, Path(__file__).resolve().parent, pulumi.get_stack(), secrets.names)
-    except (SettingsError, PlainSecretError) as error:
+        system = load(raw, Path(__file__).resolve().parent, pulumi.get_stack(), secrets.names, plain=secrets.plain)
+    except SettingsError as error:
         sys.exit(str(error))
     arguments, topology = TOPOLOGIES[system.topology]
     made = topology("registry", arguments(system=system, secrets=secrets))

@@ -11,7 +11,7 @@ from settings.value import Parsed
 
 OLDEST = (3, 1, 1)
 """Older ones corrupt shared storage and are no longer rebuilt."""
-_REMEDY = "write for example docker.io/library/registry:3.1.1; `python -m ops pin` finds its digest"
+_REMEDY = "write for example docker.io/library/registry:3.1.1, or pin its digest: NAME@sha256:..."
 _DIGESTS = {"sha256": 64, "sha512": 128}
 _REPOSITORY = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*"
 _DOMAIN = r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?"

@@ -106,7 +106,7 @@ class Storage(Section):
     """Where images are kept: exactly one kind."""
 
     local: Local | None = None
-    """On each registry's own disk, kept equal by replication."""
+    """On each registry's own disk."""
 
 
 class Source(Section):

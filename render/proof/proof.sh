@@ -68,7 +68,7 @@ make_nonce() {
 }
 push_blob() { # ADDRESS BASE FILE DIGEST
   local location port=${PORTS[0]}
-  location=$(curl -si -m 20 -X POST --cacert "$WORK/ca.crt" --resolve "$NAME:$port:$1" -K "$WORK/login" "$2/blobs/uploads/" | tr -d '\r' | awk 'tolower($1) == "location:" {print $2}')
+  location=$(curl -si -m 20 -X POST --cacert "$WORK/ca.crt" --resolve "$NAME:$port:$1" -K "$WORK/login" "$2/blobs/uploads/" | tr -d '\r' | awk 'tolower($1) == "location:" {print $2}' || true)
   [[ $location ]] || die 75 "push through $1: no upload was opened; look at: journalctl -u 'ha-registry@*' on $1, then run pulumi up again"
   [[ $location == https://* ]] || location=https://$NAME:$port$location
   expect "blob pushed through $1" 201 "$(ask "$1" "$port" login -X PUT -H 'Content-Type: application/octet-stream' --data-binary "@$3" "$location&digest=sha256:$4")"

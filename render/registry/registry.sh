@@ -6,8 +6,8 @@ readonly LIVE=/etc/systemd/system/ha-registry-live.service
 concern() {
   local role
   local -a configs=()
-  want_parked
   want_image "$IMAGE"
+  want_parked
   want_data "$DATA"
   for role in "${ROLES[@]}"; do
     want_file 0644 "$CONFIG/$role.yml" "$role.yml"
@@ -105,22 +105,23 @@ undo_data() {
 
 # --- a hand-made registry found here
 
-want_parked() { # containers of others on our ports are stopped and put back by remove
-  [[ $ADOPT == yes ]] || return 0
+want_parked() { # containers of others on our ports are stopped; once taken over they stay so until remove puts them back
   local name
-  if [[ $VERB == verify ]]; then return; fi
-  while IFS= read -r name; do
-    [[ $name ]] || continue
-    mkdir -p "$STATE/parked"
-    [[ -e $STATE/parked/$name ]] || docker inspect -f '{{.HostConfig.RestartPolicy.Name}} {{.State.Running}}' "$name" >"$STATE/parked/$name"
-    claim parked "$name"
-    docker update --restart=no "$name" >/dev/null
-    docker stop -t 30 "$name" >/dev/null
-    say "changed parked $name: stopped"
+  [[ $VERB == apply ]] || return 0
+  while [[ $ADOPT == yes ]] && IFS= read -r name; do
+    [[ ! $name ]] || park "$name"
   done < <(foreign_containers)
   for name in "$STATE"/parked/*; do
     [[ ! -e $name ]] || claim parked "${name##*/}"
   done
+}
+park() { # CONTAINER
+  mkdir -p "$STATE/parked"
+  [[ -e $STATE/parked/$1 ]] || docker inspect -f '{{.HostConfig.RestartPolicy.Name}} {{.State.Running}}' "$1" >"$STATE/parked/$1"
+  claim parked "$1"
+  docker update --restart=no "$1" >/dev/null
+  docker stop -t 30 "$1" >/dev/null
+  say "changed parked $1: stopped"
 }
 foreign_containers() { # running, not ours, publishing one of our ports or on the host's network with our data
   local port

@@ -35,7 +35,7 @@ do_drain() {
   echo 1 >"$ROOT$RUN/moved.down"
   wait_for "$MOVE_S" is_elsewhere || {
     do_undrain
-    die 75 "no peer took $VIP within $MOVE_S s, it is back here; look at: ops status"
+    die 75 "no peer took $VIP within $MOVE_S s, it is back here; look at: journalctl -u keepalived on ${PEERS[*]}"
   }
   say "changed vip $VIP: moved away"
 }

@@ -14,6 +14,7 @@ from settings.given import Given, rule
 from settings.model import TlsFiles
 from settings.quantity import Duration
 from settings.rules.file import certificates
+from settings.secret import TLS_KEY
 
 LONGEST = Duration("3650d")
 LONGEST_CA = Duration("36500d")
@@ -57,15 +58,26 @@ def own_certificate_is_not_made_by_us(given: Given) -> Iterator[Fault]:
             yield Fault(f"tls.{key}", shown(vars(tls).get(name)), "has no effect together with tls.files", "remove this one, or tls.files")
 
 
-@rule("tls.files.certificate", "name", "vip.address", "registries")
+@rule("adopt", "tls.files")
+def adopted_registry_keeps_its_certificate(given: Given) -> Iterator[Fault]:
+    """Clients we do not list trust what the hand-made registry serves with; a CA of ours would lock them out."""
+    if given.system.adopt and given.system.tls.files is None:
+        rule_ = "would replace the certificate that the clients of the registry found there trust"
+        remedy = f"copy its certificate here and name it in tls.files, and {given.set_secret(TLS_KEY, 'its private key')}"
+        yield Fault("adopt", "true", rule_, remedy)
+
+
+@rule("tls.files.certificate", "name", "vip.address", "registries", "adopt")
 def own_certificate_names_everybody(given: Given) -> Iterator[Fault]:
-    """Name, VIP and every registry: clients, the prober and replication verify each of them."""
+    """Name, VIP and every registry, so that clients may use each; of a certificate that is taken over, the name."""
     files, system = given.system.tls.files, given.system
     if files is None:
         return
     names, addresses = _names(_leaf(given, files))
     if not any(_covers(name, system.name) for name in names):
         yield _lacks(files, f"the name {system.name}", f"DNS:{system.name}")
+    if system.adopt:
+        return
     wanted = [("the VIP", system.vip.address.ip), *((f"registries.{host.name}", host.address) for host in system.registries)]
     for what, address in wanted:
         if address not in addresses:
@@ -175,6 +187,7 @@ def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
 RULES = (
     renewal_comes_before_the_end,
     own_certificate_is_not_made_by_us,
+    adopted_registry_keeps_its_certificate,
     own_certificate_names_everybody,
     own_certificate_is_valid_now,
     own_certificate_is_issued_by_its_ca,

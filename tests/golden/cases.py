@@ -59,12 +59,16 @@ def pull_from_named() -> dict[str, Any]:
     return pair() | {"access": {"pull": ["192.168.16.0/20", "10.1.0.0/16"], "push": ["192.168.23.53", "10.1.2.0/24"]}}
 
 
+def adopted() -> dict[str, Any]:
+    """A hand-made pair is taken over, with the certificate that its clients trust."""
+    return pair() | {"adopt": True, "tls": {"files": {"certificate": "registry.pem", "ca": "ca.pem"}}}
+
+
 def every_setting() -> dict[str, Any]:
     """Everything written that can be, each differing from its default."""
     digest = "sha256:" + "ab" * 32
     return pair() | {
         "users": ["admin", "robot"],
-        "adopt": True,
         "vip": {"address": "192.168.23.50/20", "interface": "ens192", "vrid": 7, "advert": "1s", "preempt": True},
         "registries": {"registry01": ADDRESSES[0], "registry02": {"address": ADDRESSES[1], "interface": "ens224"}},
         "trust": {"docker": True, "containerd": False, "podman": False, "system": True},
@@ -87,6 +91,7 @@ CASES: Mapping[str, Callable[[], dict[str, Any]]] = {
     "pair-minimal": minimal,
     "pair-open": open_to_all,
     "pair-pull": pull_from_named,
+    "pair-adopt": adopted,
     "pair-full": every_setting,
 }
 
@@ -143,5 +148,5 @@ def _certificate(name: str, key: ec.EllipticCurvePrivateKey, issuer: ec.Elliptic
 
 def loaded(system: Mapping[str, Any], base: Path, secrets: Collection[str] = ()) -> Pair:
     """The settings as the program sees them, with the secrets set that they need."""
-    wanted = {"imagePassword"} if system.get("registry", {}).get("source", {}).get("user") else set[str]()
-    return load(system, base, STACK, {*secrets, *wanted})
+    wanted = {"imagePassword": "user" in system.get("registry", {}).get("source", {}), "tlsKey": "files" in system.get("tls", {})}
+    return load(system, base, STACK, {*secrets, *(name for name, is_needed in wanted.items() if is_needed)})

@@ -19,6 +19,8 @@ from lab.prober import Target
 PROJECT = Path(__file__).parents[2]
 LAB = "t1"
 IMAGE = "library/registry:3.1.1"
+SLACK_MS = 3000
+"""On a machine that is busy with other tests an answer needs longer than the prober's deadline."""
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="lab hosts are containers with networks of their own: root only"),
@@ -211,16 +213,20 @@ def test_power_cut_keeps_the_disk(node52: Host) -> None:
 
 
 def test_probe_measures_how_long_a_service_was_away(push53: Host) -> None:
-    """The gap of a service that was paused for a second is that second, seen from a host's place in the network."""
+    """The gap of a paused service is the time it was paused, seen from a host's place in the network."""
     plan = state.of(LAB).plan()
     mirror = Host(LAB, "mirror")
     with Probe(push53, Target(str(plan.mirror), str(plan.mirror), str(state.of(LAB).mirror_ca), port=5000)) as probe:
         time.sleep(0.5)
+        asked = time.monotonic()
         docker.docker("pause", mirror.container, doing="pausing the mirror")
+        away = time.monotonic()
         time.sleep(1)
+        back = time.monotonic()
         docker.docker("unpause", mirror.container, doing="resuming the mirror")
-        time.sleep(0.5)
-    assert 900 < probe.report.gap_ms < 2000
+        resumed = time.monotonic()
+        time.sleep(SLACK_MS / 1000 + 1)
+    assert (back - away) * 1000 <= probe.report.gap_ms <= (resumed - asked) * 1000 + SLACK_MS
     assert probe.report.causes.get("timeout", 0) > 50
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from settings import Pair
+from tests.golden.cases import adopted
 from tests.scripts.concerns import Concerns
 from tests.scripts.sandbox import Sandbox, leftovers
 
@@ -85,7 +86,7 @@ REFUSALS: dict[str, tuple[dict[str, Any], Prepare, str]] = {
         "write adopt: true to take it over, or remove it",
     ),
     "vrid of the adopted": (
-        {"adopt": True},
+        adopted(),
         _keepalived(7),
         "refused vip.vrid: 55: the keepalived found on registry01 has 7, and so has its peer; write vrid: 7",
     ),
@@ -112,7 +113,7 @@ REFUSALS: dict[str, tuple[dict[str, Any], Prepare, str]] = {
         "write adopt: true to take it over, or remove it",
     ),
     "data of the adopted": (
-        {"adopt": True},
+        adopted(),
         _container("/srv/images"),
         "refused storage.local.path: /data/registry: container images on registry01 keeps its images in /srv/images; write path: /srv/images",
     ),

@@ -18,6 +18,7 @@ SHELL = sorted([*RENDER.rglob("*.sh"), RENDER / "registry/switch.j2", RENDER / "
 SHELLCHECK = Path(sys.executable).parent / "shellcheck"
 
 
+INCLUDES = re.compile(r'^if \[\[ ! -r .*?^\. "\$\{HA_REGISTRY_ROOT-\}\$LIB/host.sh"$|^\. <\(content host.sh\)$', re.DOTALL | re.MULTILINE)
 SHARED = "SC2034,SC2329,SC2317"
 """Facts and functions that this concern happens not to use: every script gets all of them."""
 SOURCED = "SC2153"
@@ -34,10 +35,9 @@ def shellcheck(text: str, ignored: str) -> str:
 @pytest.mark.parametrize("concern", ["precheck", *ORDER, "proof"])
 def test_whole_script_passes_shellcheck(concern: str, scripts: Concerns) -> None:
     """Facts, files, library and concern together are clean: an unknown fact or an unquoted word shows only there."""
-    text = scripts[concern].text
-    if not scripts[concern].carries_library:
-        library = (RENDER / "base/host.sh").read_text()
-        text = re.sub(r'^if \[\[ ! -r .*?^\. "\$\{HA_REGISTRY_ROOT-\}\$LIB/host.sh"$', lambda _: library, text, flags=re.DOTALL | re.MULTILINE)
+    library = (RENDER / "base/host.sh").read_text()
+    text = INCLUDES.sub(lambda _: library, scripts[concern].text)
+    assert text.count("undo_unwanted()") >= 1
     assert shellcheck(text, SHARED) == ""
 
 

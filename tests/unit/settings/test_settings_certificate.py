@@ -170,3 +170,16 @@ def test_image_ca_accepted(stack: Stack, authority: Authority) -> None:
     (stack.base / "mirror.pem").write_bytes(pem(authority.certificate))
     stack.change(**{"registry/source/ca": "mirror.pem", "tls": ABSENT})
     assert stack.load().registry.source.ca == str(stack.base / "mirror.pem")
+
+
+def test_adopted_registry_keeps_its_certificate(own: Stack, authority: Authority) -> None:
+    """What is taken over serves on with the certificate its clients trust: required, and only the name must be in it."""
+    own.system["adopt"] = True
+    (own.base / "leaf.pem").write_bytes(pem(authority.issue(NAMES[:1])))
+    assert own.faults() == ()
+    del own.system["tls"]
+    own.secrets.discard("tlsKey")
+    fault = only(own.faults())
+    assert (fault.path, fault.value) == ("adopt", "true")
+    assert "trust" in fault.rule
+    assert "tls.files" in fault.remedy
