@@ -2,12 +2,13 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 STACK ?= dev
 TOPOLOGY ?= pair
+TOOLS := iproute2 keepalived nftables openssh-client openssh-server systemd
 
 # The lab's state is thrown away with the lab, so its passphrase is no secret
 LAB_STACK = eval "$$($(MAKE) -s env)" && mkdir -p "$${PULUMI_BACKEND_URL\#file://}"
 
 .DEFAULT_GOAL := help
-.PHONY: help up env down test test-fast test-full golden schema lint bench
+.PHONY: help up env down test test-fast test-full golden schema lint bench tools
 
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,14 +34,18 @@ down: .venv/.done ## destroys the stack dev, then its lab
 	@$(LAB_STACK) && $(PYTHON) -m ops destroy --stack dev
 	@$(PYTHON) -m lab down
 
-test: .venv/.done ## every check a change must pass: quick ones and one whole story on real hosts
+tools: ## the programs that tests run, as Debian packages
+	@missing=$$(for tool in $(TOOLS); do dpkg-query -Wf '$${db:Status-Status}' $$tool 2>/dev/null | grep -qx installed || echo $$tool; done); \
+	  [ -z "$$missing" ] || { echo installing $$missing; apt-get -q update; DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends $$missing; }
+
+test: tools .venv/.done ## every check a change must pass: quick ones and one whole story on real hosts
 	@$(PYTHON) -m engine build
 	@$(PYTHON) -m pytest tests -m "not full"
 
-test-fast: .venv/.done ## the checks that need no engine and no hosts
+test-fast: tools .venv/.done ## the checks that need no engine and no hosts
 	@$(PYTHON) -m pytest tests/unit tests/golden tests/scripts
 
-test-full: .venv/.done ## every story and every fault on real hosts; STORY=name for one
+test-full: tools .venv/.done ## every story and every fault on real hosts; STORY=name for one
 	@$(PYTHON) -m engine build
 	@$(PYTHON) -m pytest tests $(if $(STORY),-k $(STORY))
 

@@ -59,7 +59,7 @@ def find() -> Stock | None:
 def is_ours(directory: str) -> bool:
     """Whether a directory belongs to an engine that this project built, of whatever sources."""
     path = Path(directory)
-    return path.is_relative_to(cache.root()) and path.relative_to(cache.root()).parts[:1] > ("engine-",)
+    return any(each.parent == cache.root() and each.name.startswith("engine-") for each in (path, *path.parents))
 
 
 def _run(command: list[str], limit_s: float) -> str | None:

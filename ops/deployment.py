@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 PROJECT = "ha-registry"
@@ -33,12 +35,25 @@ class Deployment:
         return subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603 - arguments, no shell
 
     def select(self) -> None:
-        """Makes the stack in the backend where it is not there yet. Raises DeploymentError where the backend is out of reach."""
-        done = self._ask("stack", "select", "--create", "--stack", self.stack, *self._config())
+        """Makes the stack in the backend where it is not there yet. Raises DeploymentError where the backend is out of reach.
+
+        `pulumi stack select` reads and may write Pulumi.<stack>.yaml and knows no --config-file: another stack file is
+        shown to it as a copy.
+        """
+        with TemporaryDirectory() as folder:
+            place = self._project_with_own_stack_file(Path(folder)) if self.config_file else ROOT
+            done = self._ask("stack", "select", "--create", "--stack", self.stack, place=place)
         if done.returncode:
             raise DeploymentError(
                 f"selecting stack {self.stack}: {_last(done)}; check PULUMI_BACKEND_URL and the passphrase, then run it again"
             )
+
+    def _project_with_own_stack_file(self, folder: Path) -> Path:
+        if self.config_file is None or not self.config_file.is_file():
+            raise DeploymentError(f"selecting stack {self.stack}: {self.config_file} is no file; give the stack file with --config-file")
+        shutil.copy(ROOT / "Pulumi.yaml", folder / "Pulumi.yaml")
+        shutil.copy(self.config_file, folder / f"Pulumi.{self.stack}.yaml")
+        return folder
 
     def free_dead_lock(self) -> bool:
         """Removes the lock that a killed run of this machine left behind; one of a living run, or of another machine, stays.
@@ -96,9 +111,9 @@ class Deployment:
     def _config(self) -> list[str]:
         return ["--config-file", str(self.config_file)] if self.config_file else []
 
-    def _ask(self, *arguments: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
+    def _ask(self, *arguments: str, given: str | None = None, place: Path = ROOT) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 - arguments, no shell
-            ["pulumi", *arguments, "--non-interactive"], cwd=ROOT, input=given, text=True, capture_output=True, check=False
+            ["pulumi", *arguments, "--non-interactive"], cwd=place, input=given, text=True, capture_output=True, check=False
         )
 
 

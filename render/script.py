@@ -36,6 +36,12 @@ def static(path: str) -> str:
     return resources("render").joinpath(path).read_text("utf-8")
 
 
+@cache
+def library() -> str:
+    """What a concern may say on a host (`want_file`, `want_unit`, ...), as one file."""
+    return "".join(static(f"library/{part}.sh") for part in ("ledger", "package", "file", "unit", "verb"))
+
+
 def files_of(concern: str, names: Iterable[str], **view: object) -> dict[str, str]:
     """Content name to text: templates of `concern` filled with `view`, everything else as it stands."""
     folder = resources("render").joinpath(concern)
@@ -61,7 +67,7 @@ class Script:
         """Same settings, same bytes: sorted, no clock, no randomness, final newline."""
         own: dict[str, Fact] = {"HOST": self.host, "CONCERN": self.concern, "LIB": LIB, "RUN": RUN, "STATE_DIR": STATE, "ACCOUNT": ACCOUNT}
         facts = own | dict(self.facts)
-        files = dict(self.files) | ({"host.sh": static("base/host.sh")} if self.carries_library else {})
+        files = dict(self.files) | ({"host.sh": library()} if self.carries_library else {})
         parts = [f"# {self.concern} on {self.host}", "set -Eeuo pipefail", "umask 077"]
         parts += [_fact(name, facts[name]) for name in sorted(facts)]
         parts += ["content() {", 'case "$1" in', *(_file(name, files[name]) for name in sorted(files)), "esac", "}"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from render.layout import RUN
-from render.script import Script, static
+from render.script import Script, library
 from settings import Host, Pair
 
 
@@ -23,7 +23,7 @@ def script(system: Pair, host: Host, image_ca: str) -> Script:
         files={
             "tmpfiles.conf": f"d {RUN} 0755 root root -\n",
             **({"image-ca.crt": image_ca.rstrip("\n") + "\n"} if trusts else {}),
-            "host.sh": static("base/host.sh"),
+            "host.sh": library(),
         },
         carries_library=True,
     )

@@ -71,26 +71,7 @@ def config(system: Pair, *, read_only: bool) -> str:
 
 def script(system: Pair, host: Host) -> Script:
     """The registry of `host`: a change starts a second container, proves it, and only then sends clients there."""
-    source = system.registry.source
-    chosen = roles(system)
-    view = {
-        "system": system,
-        "memory_bytes": system.registry.memory.bytes,
-        "data": local_path(system),
-        "roles": chosen,
-        "ports_of_role": PORTS_OF_ROLE,
-        "push": [str(network) for network in collapse_addresses(system.access.push)],
-        "inside": INSIDE,
-        "config": CONFIG,
-        "auth": AUTH,
-        "ca": CA,
-        "certificate": CERTIFICATE,
-        "key": KEY,
-        "environment": ENVIRONMENT,
-        "drain_s": DRAIN_S,
-        "stop_s": STOP_S,
-        "ready_s": READY_S,
-    }
+    source, chosen = system.registry.source, roles(system)
     return Script(
         host=host.name,
         concern="registry",
@@ -108,9 +89,31 @@ def script(system: Pair, host: Host) -> Script:
             "DELETE_DATA": "yes" if system.registry.delete_data_on_destroy else "no",
             "PUBLISHED": [str(port) for port in system.ports],
         },
-        files=files_of("registry", ("container.env", *PROGRAMS, *UNITS), **view)
+        files=files_of("registry", ("container.env", *PROGRAMS, *UNITS), **_view(system))
         | {f"{role}.yml": config(system, read_only=role == "reader") for role in chosen},
     )
+
+
+def _view(system: Pair) -> dict[str, Any]:
+    """What the templates of this concern may name."""
+    return {
+        "system": system,
+        "memory_bytes": system.registry.memory.bytes,
+        "data": local_path(system),
+        "roles": roles(system),
+        "ports_of_role": PORTS_OF_ROLE,
+        "push": [str(network) for network in collapse_addresses(system.access.push)],
+        "inside": INSIDE,
+        "config": CONFIG,
+        "auth": AUTH,
+        "ca": CA,
+        "certificate": CERTIFICATE,
+        "key": KEY,
+        "environment": ENVIRONMENT,
+        "drain_s": DRAIN_S,
+        "stop_s": STOP_S,
+        "ready_s": READY_S,
+    }
 
 
 def _merged(ours: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,26 @@ from render.script import Script
 
 STUBS = Path(__file__).parent / "stubs"
 TOOLS = (
-    *("awk", "base64", "bash", "cat", "chmod", "cmp", "cp", "cut", "env", "find", "flock", "grep", "head", "ls", "ln", "mkdir", "mktemp", "mv"),
+    *(
+        "awk",
+        "base64",
+        "bash",
+        "cat",
+        "chmod",
+        "cmp",
+        "cp",
+        "cut",
+        "env",
+        "find",
+        "flock",
+        "grep",
+        "head",
+        "ls",
+        "ln",
+        "mkdir",
+        "mktemp",
+        "mv",
+    ),
     *("readlink", "rm", "rmdir", "sed", "sha256sum", "sleep", "sort", "tac", "tail", "tar", "touch", "tr", "uniq", "wc", "xargs"),
 )
 """Of the machine that runs the tests; whatever else a script calls must be a stub."""
@@ -256,7 +275,7 @@ class Sandbox:
             if name in STAYS:
                 continue
             kind = "link" if path.is_symlink() else "directory" if path.is_dir() else "file"
-            content = os.readlink(path).encode() if kind == "link" else path.read_bytes() if kind == "file" else b""
+            content = str(path.readlink()).encode() if kind == "link" else path.read_bytes() if kind == "file" else b""
             status = path.lstat()
             owner = owners.get(name, f"{status.st_uid}:{status.st_gid}").replace("root:root", "0:0")
             found[name] = Entry(kind, f"{status.st_mode & 0o7777:04o}", owner, content)
@@ -271,7 +290,10 @@ class Sandbox:
 
     def _owners(self) -> dict[str, str]:
         listed = subprocess.run(
-            ["find", str(self.root), "-mindepth", "1", "-exec", "stat", "-c", "%i.%.9W %n", "{}", "+"], capture_output=True, text=True, check=True
+            ["find", str(self.root), "-mindepth", "1", "-exec", "stat", "-c", "%i.%.9W %n", "{}", "+"],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         pairs = (line.split(" ", 1) for line in listed.stdout.splitlines())
         named = ((self.state / "owners" / key, str(Path(name).relative_to(self.root))) for key, name in pairs)

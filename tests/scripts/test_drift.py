@@ -18,14 +18,22 @@ def _unit_stopped(unit: str) -> Damage:
 
 
 DAMAGES: dict[str, tuple[str, Damage, str]] = {
-    "file-edited": ("firewall", lambda host: host.file("/etc/ha-registry/firewall.nft", "flush ruleset\n"), "file /etc/ha-registry/firewall.nft"),
+    "file-edited": (
+        "firewall",
+        lambda host: host.file("/etc/ha-registry/firewall.nft", "flush ruleset\n"),
+        "file /etc/ha-registry/firewall.nft",
+    ),
     "file-gone": ("firewall", lambda host: (host.root / "etc/ha-registry/firewall.nft").unlink(), "file /etc/ha-registry/firewall.nft"),
     "mode": ("identity", lambda host: (host.root / "etc/ha-registry/identity").chmod(0o755), "directory /etc/ha-registry/identity"),
     "unit-stopped": ("vip", _unit_stopped("keepalived.service"), "unit keepalived.service"),
     "unit-disabled": ("vip", lambda host: (host.state / "units/enabled/keepalived.service").unlink(), "unit keepalived.service"),
     "package-gone": ("vip", lambda host: (host.state / "packages/keepalived").unlink(), "package keepalived"),
     "account-gone": ("base", lambda host: (host.state / "accounts/ha-registry").unlink(), "account ha-registry"),
-    "line-gone": ("trust", lambda host: host.file("/etc/hosts", "127.0.0.1 localhost\n"), "line /etc/hosts 192.168.23.50 registry01.dev.com"),
+    "line-gone": (
+        "trust",
+        lambda host: host.file("/etc/hosts", "127.0.0.1 localhost\n"),
+        "line /etc/hosts 192.168.23.50 registry01.dev.com",
+    ),
     "table-gone": ("firewall", lambda host: (host.state / "nft/ha-registry-firewall").unlink(), "firewall.loaded"),
     "address-gone": ("vip", lambda host: host.set("addresses", "ens192 192.168.23.51/20\n"), "vip.served"),
 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from tests.scripts.concerns import Concerns
-from tests.scripts.sandbox import Sandbox, leftovers, outside_state
+from tests.scripts.sandbox import Entry, Sandbox, leftovers, outside_state
 
 KEEPALIVED = "/etc/keepalived/keepalived.conf"
 DATA = "/data/registry"
@@ -148,8 +150,8 @@ def test_parked_container_and_its_data_come_back(adopting: Concerns, based: Sand
     assert leftovers(host_before, based.host()) == []
 
 
-def _without_owner(tree: dict[str, object]) -> dict[str, object]:
-    return {name: (entry.kind, entry.mode, entry.content) for name, entry in tree.items()}  # type: ignore[attr-defined]
+def _without_owner(tree: Mapping[str, Entry]) -> dict[str, object]:
+    return {name: (entry.kind, entry.mode, entry.content) for name, entry in tree.items()}
 
 
 def test_adopted_host_is_left_without_bookkeeping(adopting: Concerns, host: Sandbox) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scripts.concerns import ORDER, SECRETS, Concerns
+from tests.scripts.concerns import ORDER, Concerns
 from tests.scripts.sandbox import Sandbox, leftovers, outside_state
 
 
@@ -62,5 +62,3 @@ def test_unknown_verb_is_refused_by_name(scripts: Concerns, host: Sandbox) -> No
     """A verb that no concern has ends with 64 and lists those that exist."""
     ran = host.run(scripts["base"], "explode", expect=64)
     assert "no verb explode; it has apply, verify, remove" in ran.err
-
-

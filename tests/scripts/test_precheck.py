@@ -77,7 +77,8 @@ REFUSALS: dict[str, tuple[dict[str, Any], Prepare, str]] = {
     "archive": (
         {"registry": {"source": {"archive": "/srv/registry.tar"}}},
         lambda host: None,
-        "refused registry.source.archive: /srv/registry.tar: registry01 has no such file; copy the archive made by docker save to registry01",
+        "refused registry.source.archive: /srv/registry.tar: registry01 has no such file; "
+        "copy the archive made by docker save to registry01",
     ),
     "foreign keepalived": (
         {},
@@ -115,7 +116,8 @@ REFUSALS: dict[str, tuple[dict[str, Any], Prepare, str]] = {
     "data of the adopted": (
         adopted(),
         _container("/srv/images"),
-        "refused storage.local.path: /data/registry: container images on registry01 keeps its images in /srv/images; write path: /srv/images",
+        "refused storage.local.path: /data/registry: container images on registry01 keeps its images in /srv/images; "
+        "write path: /srv/images",
     ),
     "name": (
         {"hostsEntries": False},
@@ -177,7 +179,11 @@ def test_precheck_names_everything_at_once(scripts: Concerns, host: Sandbox) -> 
     host.set("addresses", "ens192 192.168.23.51/24\n")
     host.set("listening/80", "nginx")
     ran = host.run(scripts["precheck"], "apply", expect=65)
-    assert [line.split(":")[0] for line in ran.err.splitlines()] == ["refused vip.address", "refused storage.local.reserve", "refused ports"]
+    assert [line.split(":")[0] for line in ran.err.splitlines()] == [
+        "refused vip.address",
+        "refused storage.local.reserve",
+        "refused ports",
+    ]
 
 
 def test_precheck_clock_that_is_years_behind(scripts: Concerns, host: Sandbox) -> None:

@@ -78,7 +78,9 @@ def test_modules_stay_short() -> None:
 
 def test_host_scripts_stay_short() -> None:
     """The same for shell: the whole library travels to every host."""
-    long = {_name(path): lines for path in (PROJECT / "render").rglob("*.sh") if (lines := len(path.read_text().splitlines())) >= MODULE_LINES}
+    long = {
+        _name(path): lines for path in (PROJECT / "render").rglob("*.sh") if (lines := len(path.read_text().splitlines())) >= MODULE_LINES
+    }
     assert long == {}
 
 

@@ -49,8 +49,8 @@ def engine(request: pytest.FixtureRequest) -> FakeEngine:
 @pytest.fixture(scope="session")
 def run(stack_folder: Path) -> Run:
     """Runs any mapping."""
-    return lambda mapping, **options: run_pair(_load(mapping, stack_folder, options), **options)
 
+    def of(mapping: Mapping[str, Any], secrets: Mapping[str, str] | None = None) -> FakeEngine:
+        return run_pair(loaded(mapping, stack_folder, secrets or {}), secrets=secrets)
 
-def _load(mapping: Mapping[str, Any], folder: Path, options: Mapping[str, Any]) -> Pair:
-    return loaded(mapping, folder, options.get("secrets", {}))
+    return of

@@ -7,21 +7,24 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 from pulumi.runtime import mocks
 from pulumi.runtime.config import set_all_config
-from pulumi.runtime.rpc import UNKNOWN, _special_secret_sig, _special_sig_key
+from pulumi.runtime.rpc import UNKNOWN
 
+SIGNATURE, SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
+"""How the engine's protocol marks a secret."""
 PROJECT, STACK = "ha-registry", "test"
 COMMAND = "command:remote:Command"
 
 
 def secret(value: object) -> dict[str, object]:
     """A secret, as it travels to and from the engine."""
-    return {_special_sig_key: _special_secret_sig, "value": value}
+    return {SIGNATURE: SECRET, "value": value}
 
 
 class Providers(mocks.Mocks):
@@ -32,7 +35,7 @@ class Providers(mocks.Mocks):
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         if self._preview:
-            return "", dict(args.inputs)
+            return "", {**args.inputs}
         return f"{args.name}-id", {**args.inputs, **self._computed(args)}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
@@ -74,19 +77,34 @@ class Resource:
 
     def is_secret(self, key: str) -> bool:
         """Whether an input is marked as a secret as a whole."""
-        value = self.inputs.get(key)
-        return isinstance(value, dict) and value.get(_special_sig_key) == _special_secret_sig
+        return _is_marked(self.inputs.get(key))
 
     def plain(self, key: str) -> Any:
         """An input, its mark taken off."""
         value = self.inputs.get(key)
-        return value["value"] if self.is_secret(key) else value
+        return cast(dict[str, Any], value)["value"] if _is_marked(value) else value
+
+
+def _is_marked(value: Any) -> bool:
+    return isinstance(value, dict) and cast(dict[str, Any], value).get(SIGNATURE) == SECRET
 
 
 def _json(struct: Any) -> str:
     from google.protobuf.json_format import MessageToJson
 
     return MessageToJson(struct)
+
+
+@contextmanager
+def _loop() -> Iterator[None]:
+    """An event loop of this thread's own: the mock monitor would make one in each and never close it."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 class FakeEngine(mocks.MockMonitor):
@@ -103,36 +121,36 @@ class FakeEngine(mocks.MockMonitor):
         urn = self.make_urn(request.parent, request.type, request.name)
         self.duplicates += [urn] if urn in self.seen else []
         self.seen[urn] = Resource(urn, request)
-        return super().RegisterResource(request)
+        with _loop():
+            return super().RegisterResource(request)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the engine's protocol
         self.outputs[request.urn] = json.loads(_json(request.outputs))
         return super().RegisterResourceOutputs(request)
 
-    def run(self, program: Callable[[], object], config: Mapping[str, str] | None = None, secret_keys: list[str] | None = None) -> FakeEngine:
+    def run(
+        self, program: Callable[[], object], config: Mapping[str, str] | None = None, secret_keys: list[str] | None = None
+    ) -> FakeEngine:
         """Runs `program` to its end, with every registration it made pending along the way."""
-        loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(loop)
-        set_all_config({f"{PROJECT}:{key}": value for key, value in (config or {}).items()}, [f"{PROJECT}:{key}" for key in secret_keys or []])
-        try:
+        set_all_config(
+            {f"{PROJECT}:{key}": value for key, value in (config or {}).items()}, [f"{PROJECT}:{key}" for key in secret_keys or []]
+        )
+        with _loop():
             mocks.set_mocks(self.mocks, project=PROJECT, stack=STACK, preview=self.preview, monitor=self)
             pulumi.runtime.test(lambda: program() and None)()
-        finally:
-            asyncio.set_event_loop(None)
-            loop.close()
         assert not self.duplicates
         return self
 
     # --- looking
 
     @property
-    def resources(self) -> list[Resource]:
+    def made(self) -> list[Resource]:
         """Everything registered but the stack itself."""
         return [resource for resource in self.seen.values() if resource.type != "pulumi:pulumi:Stack"]
 
     def of(self, type_: str) -> list[Resource]:
         """All of one type."""
-        return [resource for resource in self.resources if resource.type == type_]
+        return [resource for resource in self.made if resource.type == type_]
 
     @property
     def commands(self) -> dict[str, Resource]:
@@ -142,7 +160,7 @@ class FakeEngine(mocks.MockMonitor):
     @property
     def components(self) -> list[Resource]:
         """What is no custom resource."""
-        return [resource for resource in self.resources if not resource.request.custom]
+        return [resource for resource in self.made if not resource.request.custom]
 
     def one(self, name: str, type_: str) -> Resource:
         """The one resource of that name and type."""

@@ -93,6 +93,6 @@ def test_digest_changes_with_any_script_and_its_order() -> None:
 
 def test_scripts_without_library_source_the_installed_one() -> None:
     """Only what runs before `base` carries the library: it would be the same diff in every script of every host."""
-    library = rendering.static("base/host.sh")
+    library = rendering.library()
     assert library not in _script().text
     assert library in _script(carries_library=True).text

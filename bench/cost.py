@@ -1,0 +1,45 @@
+"""What the program itself costs: time of a preview, Commands and state of a host."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.engine import is_command
+from bench.ours import Ours
+from bench.system import BenchError
+
+PROJECT = Path(__file__).parent.parent
+
+
+def preview(system: Ours) -> Mapping[str, float]:
+    """Seconds of one preview."""
+    return {"pair.seconds.preview": round(system.stack.preview_s(), 2)}
+
+
+def state(system: Ours) -> Mapping[str, float]:
+    """Of the host that has most; what belongs to no host is shared out evenly."""
+    commands, sizes, shared = Counter[str](), Counter[str](), 0
+    for resource in system.stack.resources():
+        size = len(json.dumps(resource))
+        if is_command(resource):
+            host = resource["urn"].rsplit("::", 1)[1].rsplit("-", 1)[0]
+            commands[host] += 1
+            sizes[host] += size
+        else:
+            shared += size
+    most = max(sizes.values()) + shared / len(sizes)
+    return {"pair.commands-per-host": float(max(commands.values())), "pair.state-bytes-per-host": float(round(most))}
+
+
+def render(system: Ours) -> Mapping[str, float]:
+    """In a process of its own: mocks of Pulumi hold for a whole process."""
+    argv = [sys.executable, "-m", "bench.program", str(system.stack.file)]
+    done = subprocess.run(argv, cwd=PROJECT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BenchError(f"running the program with 50 pairs: {done.stderr.strip()[-400:]}")
+    return {"pair.ms-per-resource.render": float(done.stdout)}

@@ -1,0 +1,92 @@
+"""The stack under measurement: applied, previewed and read through the commands that a user types."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from bench.system import BenchError, folder
+from lab.command import run
+from settings import StackFile
+
+PROJECT = Path(__file__).parent.parent
+STACK = "bench"
+SHOWN = 800
+"""Characters of a failed command's words."""
+
+
+class Stack:
+    """The stack `bench` with a stack file and a file backend of its own."""
+
+    def __init__(self, file: Path) -> None:
+        """`file` is changed by `set`; the backend lies beside it."""
+        self.file = file
+        self._backend = file.parent / "state"
+        self._backend.mkdir(parents=True, exist_ok=True)
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """Of every command. Raises LabError where the engine is not built."""
+        lines = run([sys.executable, "-m", "engine", "env"], "asking for the engine (built by: python -m engine build)", cwd=PROJECT)
+        engine = dict(shlex.split(line)[1].split("=", 1) for line in lines.splitlines())
+        # the state is thrown away with the lab, so its passphrase is no secret
+        return {**os.environ, **engine, "PULUMI_BACKEND_URL": f"file://{self._backend}", "PULUMI_CONFIG_PASSPHRASE": "lab"}
+
+    def up(self) -> None:
+        """`python -m ops up`; raises BenchError with its last words."""
+        self._run([sys.executable, "-m", "ops", "up", "--stack", STACK, "--config-file", str(self.file)], "applying")
+
+    def preview_s(self) -> float:
+        """Seconds that `pulumi preview` takes where nothing is to be changed; raises BenchError where something is."""
+        started = time.monotonic()
+        argv = ["pulumi", "preview", "--stack", STACK, "--config-file", str(self.file), "--expect-no-changes", "--non-interactive"]
+        self._run(argv, "previewing")
+        return time.monotonic() - started
+
+    def toggle(self, path: str, one: object, other: object) -> None:
+        """Sets a value of the stack file to `one`, or to `other` where it is `one` already."""
+        stack = StackFile(self.file)
+        value: Any = stack.system
+        for part in path.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        stack.set(path, other if value == one else one)
+        stack.write()
+
+    def resources(self) -> list[dict[str, Any]]:
+        """What the state holds."""
+        exported = self._run(["pulumi", "stack", "export", "--stack", STACK], "reading the state of")
+        return json.loads(exported)["deployment"]["resources"]
+
+    def outputs(self) -> dict[str, Any]:
+        """What the stack exports, passwords included."""
+        return json.loads(self._run(["pulumi", "stack", "output", "--stack", STACK, "--json", "--show-secrets"], "reading the outputs of"))
+
+    def script(self, host: str, concern: str) -> str:
+        """The text of a host script as it was deployed."""
+        found = [one for one in self.resources() if one["urn"].endswith(f"::{host}-{concern}")]
+        if len(found) != 1:
+            raise BenchError(f"looking for {host}-{concern}: the state of stack {STACK} has {len(found)} of them")
+        return found[0]["inputs"]["stdin"]
+
+    def _run(self, argv: list[str], doing: str) -> str:
+        done = subprocess.run(argv, cwd=PROJECT, env=self.environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BenchError(f"{doing} stack {STACK}: it ended with {done.returncode}: {(done.stdout + done.stderr).strip()[-SHOWN:]}")
+        return done.stdout
+
+
+def is_command(resource: dict[str, Any]) -> bool:
+    """Whether a resource of the state runs a script on a host."""
+    return resource["type"] == "command:remote:Command"
+
+
+def stack_file() -> Path:
+    """Where the stack file of the bench is."""
+    return folder() / "pair.yaml"

@@ -1,0 +1,96 @@
+"""A pair on lab hosts, ours or the control, as a measurement sees it."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from lab import cache, docker, fault
+from lab import state as states
+from lab.command import LabError
+from lab.host import Host
+from lab.prober import Target
+
+POLL_S = 0.2
+SEEN_IN_A_ROW = 3
+READY_S = 120
+
+
+class BenchError(LabError):
+    """What was being measured, what went wrong, and what to do now."""
+
+
+def folder() -> Path:
+    """Where the stack file, the state and the CA files of the bench are."""
+    return cache.root() / "bench"
+
+
+def eventually(seen: Callable[[], bool], doing: str, *, within_s: float = READY_S, in_a_row: int = SEEN_IN_A_ROW) -> None:
+    """Returns once `seen` was true some times in a row; raises BenchError where it was not in time."""
+    deadline, row = time.monotonic() + within_s, 0
+    while row < in_a_row:
+        if time.monotonic() > deadline:
+            raise BenchError(f"{doing}: not so within {within_s:.0f} s; look at: python -m lab status")
+        row = row + 1 if seen() else 0
+        time.sleep(POLL_S)
+
+
+class System(ABC):
+    """Two registry hosts, a client, and a VIP that one of the hosts holds."""
+
+    phase_s: float
+    """A fault comes at a random moment of this length: the longest interval at which something is checked."""
+    moves_within_s: float
+    """Longest time until a fault has moved the VIP."""
+
+    def __init__(self, lab: str) -> None:
+        """The lab of that name runs already."""
+        plan = states.of(lab).plan()
+        self.lab, self.vip = lab, plan.vip
+        self.nodes = [Host(lab, one.name) for one in plan.machines if one.role == "registry"]
+        self.client = next(Host(lab, one.name) for one in plan.machines if one.role == "client")
+
+    @property
+    @abstractmethod
+    def target(self) -> Target:
+        """What clients ask."""
+
+    @abstractmethod
+    def kill_registry(self, host: Host) -> None:
+        """`docker kill` of the container that serves on `host`."""
+
+    @abstractmethod
+    def is_whole(self) -> bool:
+        """Whether every host could serve and nothing is under repair."""
+
+    def mend(self) -> None:
+        """Undoes whatever a trial may have done, in any state it may have left behind."""
+        for host in self.nodes:
+            found = docker.inspect("container", host.container)
+            if found is not None and not found["State"]["Running"]:
+                fault.power_on(host)
+            fault.heal(host)
+            with suppress(LabError):  # no registry runs here at the moment, so none is stopped
+                fault.resume(host, "registry")
+
+    def holders(self) -> list[Host]:
+        """Who holds the VIP now."""
+        return [host for host in self.nodes if host.holds(self.vip)]
+
+    def holder(self) -> Host:
+        """The only one who holds the VIP; raises BenchError where that is not one."""
+        found = self.holders()
+        if len(found) != 1:
+            raise BenchError(f"looking for the holder of {self.vip} in lab {self.lab}: {len(found)} hosts hold it, not one")
+        return found[0]
+
+    def other(self, host: Host) -> Host:
+        """The peer of `host`."""
+        return next(one for one in self.nodes if one.name != host.name)
+
+    def await_whole(self) -> None:
+        """Returns once every host is well and one holds the VIP; raises BenchError after `READY_S`."""
+        eventually(lambda: self.is_whole() and len(self.holders()) == 1, f"waiting until lab {self.lab} is whole again")

@@ -1,0 +1,12 @@
+ADOPT=no
+ARCHIVE=''
+CONFIG=/etc/ha-registry/registry
+DATA=/data/registry
+DELETE_DATA=yes
+IDENTITY=/etc/ha-registry/identity
+IMAGE=mirror.dev.com:5000/library/registry:3.1.1@sha256:abababababababababababababababababababababababababababababababab
+PROXY=http://proxy.dev.com:3128
+PUBLISHED=(443 80)
+PULL=/etc/ha-registry/identity/pull
+READY_S=60
+ROLES=(writer reader)

@@ -1,0 +1,12 @@
+ADOPT=no
+ARCHIVE=''
+CONFIG=/etc/ha-registry/registry
+DATA=/var/lib/ha-registry/data
+DELETE_DATA=no
+IDENTITY=/etc/ha-registry/identity
+IMAGE=docker.io/library/registry:3.1.1
+PROXY=''
+PUBLISHED=(443)
+PULL=''
+READY_S=60
+ROLES=(writer)

@@ -1,0 +1,12 @@
+ADOPT=no
+ARCHIVE=''
+CONFIG=/etc/ha-registry/registry
+DATA=/data/registry
+DELETE_DATA=no
+IDENTITY=/etc/ha-registry/identity
+IMAGE=docker.io/library/registry:3.1.1
+PROXY=''
+PUBLISHED=(5000)
+PULL=''
+READY_S=60
+ROLES=(writer)

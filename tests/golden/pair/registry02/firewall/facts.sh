@@ -1,0 +1,2 @@
+CONTAINER_PORTS=(15443 15444 15445 15446)
+FIREWALL=/etc/ha-registry/firewall.nft

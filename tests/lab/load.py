@@ -1,0 +1,88 @@
+"""Load on a registry while something happens to it: `with Load(pair) as load: ...`, then `load.report`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from tests.lab import engine
+from tests.lab.deployment import Pair
+from tests.lab.traffic import Report
+
+REPOSITORY, TAG = "load/image", "1"
+LAYER_BYTES = 30_000_000
+"""More than a connection buffers, so that the open request really stays open."""
+REQUESTS = 2000
+
+
+class Load:
+    """8 clients x 20/s from push53 through the VIP, half of them on new connections, and one request open all the time."""
+
+    report: Report
+
+    def __init__(self, pair: Pair, *, at_least: int = REQUESTS) -> None:
+        """Pushes what is asked for, on every registry: until images are replicated, each has its own."""
+        self._pair, self._at_least = pair, at_least
+
+    def __enter__(self) -> Load:
+        """Returns once all clients are asking."""
+        manifest, blob = seeded(self._pair)
+        client = self._pair.client
+        self._process = subprocess.Popen(
+            [
+                *("nsenter", f"--target={client.host.pid}", "--net", sys.executable, "-m", "tests.lab.traffic"),
+                *("--address", client.vip, "--name", client.name, "--ca", str(self._pair.ca), "--at-least", str(self._at_least)),
+                *("--manifest", f"/v2/{REPOSITORY}/manifests/{manifest}", "--blob", f"/v2/{REPOSITORY}/blobs/{blob}"),
+            ],
+            cwd=engine.PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{client.user}:{client.password}\n")
+        self._process.stdin.flush()
+        assert self._process.stdout.readline() == "ready\n", self._process.communicate()[1]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Lets clients go on until enough was asked, and reads the report."""
+        out, err = self._process.communicate()
+        assert self._process.returncode == 0, err
+        self.report = Report(**json.loads(out))
+
+    def assert_unharmed(self) -> None:
+        """Enough was asked, nothing failed, and the request that stayed open got all its bytes."""
+        assert self.report.attempts >= self._at_least, self.report
+        assert self.report.failed == 0, self.report
+        assert self.report.open_request == "", self.report
+
+
+def seeded(pair: Pair) -> tuple[str, str]:
+    """Digests of a manifest and of a big layer of it that every registry of the pair serves."""
+    client = pair.client
+    client.login_skopeo()
+    tagged = f"{REPOSITORY}:{TAG}"
+    present = [client.status(f"/v2/{REPOSITORY}/manifests/{TAG}", address=str(host.address)) == "200" for host in pair.registries]
+    if not all(present):
+        _spread(pair, tagged)
+    manifest = client.digest_by_skopeo(tagged)
+    raw = json.loads(client.curl(f"/v2/{REPOSITORY}/manifests/{manifest}", "-H", f"Accept: {DOCKER_MANIFEST}").stdout)
+    return manifest, max(raw["layers"], key=lambda layer: layer["size"])["digest"]
+
+
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+
+
+def _spread(pair: Pair, tagged: str) -> None:
+    client = pair.client
+    local = f"{client.name}/{tagged}"
+    client.make_image(local, layers=1, layer_bytes=LAYER_BYTES)
+    for host in pair.registries:
+        address = str(host.address)
+        client.login_skopeo(address)
+        client.push_by_skopeo(local, tagged, registry=address)
+    client.host.output(["docker", "image", "rm", "--force", local])
