@@ -17,7 +17,7 @@ HOST_LABEL = "ha-registry.host"
 KEYS_LABEL = "ha-registry.keys"
 """Digest of the keys a container was made with: after the state directory was lost, nobody gets into it."""
 BOOT_S = 60
-CAPABILITIES = ["SYS_ADMIN", "NET_ADMIN", "NET_RAW", "NET_BROADCAST", "SYS_PTRACE"]
+CAPABILITIES = ["SYS_ADMIN", "SYS_NICE", "NET_ADMIN", "NET_RAW", "NET_BROADCAST", "SYS_PTRACE"]
 OPS_UID = 1000
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import pytest
 
@@ -55,7 +55,7 @@ def assert_settled(pair: Pair, changes: Mapping[str, object] | None = None) -> N
 
 
 @pytest.fixture(scope="module")
-def found(fresh: Pair) -> Iterator[Mapping[str, Mapping[str, str]]]:
+def found(fresh: Pair) -> Mapping[str, Mapping[str, str]]:
     """The hosts before any `up`."""
     for name in fresh.hosts:
         fresh.ssh(name, ["sudo", "-n", "true"])

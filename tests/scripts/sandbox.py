@@ -53,6 +53,7 @@ OS_RELEASE = {
     "rocky": 'ID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.4"\n',
     "alpine": "ID=alpine\nVERSION_ID=3.20\n",
 }
+UNIT_STATES = ("active", "enabled", "loaded", "vendor", "restarts")
 STAYS = ("run/lock", "run/lock/ha-registry")
 """What may remain after the last remove: a lock in a folder that is empty after a boot."""
 DEADLINE_S = 30
@@ -89,7 +90,7 @@ class Sandbox:
             (self.root / path).mkdir(parents=True)
         (self.root / "etc/os-release").write_text(OS_RELEASE[family])
         (self.root / "etc/hosts").write_text("127.0.0.1 localhost\n")
-        for path in ("http", "accounts", "packages", "listening"):
+        for path in ("http", "accounts", "packages", "listening", "owners", "nft", *(f"units/{kind}" for kind in UNIT_STATES)):
             (self.state / path).mkdir(parents=True)
         self.programs.mkdir()
         for tool in TOOLS:

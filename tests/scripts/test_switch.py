@@ -1,4 +1,4 @@
-"""The programs on the host: `switch` changes the live slot without losing a request, `prober` says whether it serves."""
+"""switch, a program on the host: changes the live slot without losing a request."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from tests.golden.test_golden import check, tool
 from tests.scripts.concerns import Concerns, with_file
 from tests.scripts.sandbox import Sandbox
 
@@ -51,6 +52,16 @@ def test_switch_sends_pushers_to_the_writer_and_all_others_to_the_reader(serving
     assert all("ip saddr != { 192.168.23.53" in rule and "443, 80" in rule for rule in pushers)
     assert {rule.split()[-1] for rule in everybody} == {f":{writer}"}
     assert not [rule for rule in everybody if "saddr" in rule]
+
+
+def test_table_of_the_live_slot_is_accepted_by_nft(serving: Sandbox) -> None:
+    """nft itself loads the table, and loading it again replaces it."""
+    nft = tool("nft", "nftables")
+    table = serving.state / "nft/ha-registry-live"
+    shown = f"$({nft} list ruleset)"
+    twice = f'{nft} -f {table} && first="{shown}" && {nft} -f {table} && [ "$first" ] && [ "$first" = "{shown}" ]'
+    ran = check("sh", "-c", twice)
+    assert ran.returncode == 0, ran.stderr
 
 
 def test_switch_keeps_the_old_slot_when_the_candidate_dies(serving: Sandbox) -> None:
@@ -133,74 +144,6 @@ def test_replaced_container_may_finish_and_any_other_ends_soon(serving: Sandbox)
 def test_switch_of_an_unknown_verb_ends_with_64(serving: Sandbox) -> None:
     """A unit file of another version meets a clear no."""
     assert "no verb explode" in serving.program(SWITCH, "explode", expect=64).err
-
-
-# --- prober
-
-
-def _judge(host: Sandbox, times: int = 1) -> str:
-    """What the prober says of the live slot after `times` rounds; its loop is left out."""
-    text = (host.root / PROBER.lstrip("/")).read_text()
-    body, end = text.rstrip().rsplit("\n", 1)
-    assert end == "main"
-    rounds = 'slot=$(live)\nload "$slot"\n' + 'judge "$slot"\n' * times
-    host.run(f"{body}\n{rounds}")
-    return (host.root / "run/ha-registry/probe.down").read_text().strip()
-
-
-def _is(host: Sandbox, state: str) -> None:
-    at = host.state / "http"
-    for port in (15443, 15444, 15445, 15446):
-        path = at / f"127.0.0.1:{port}"
-        if state:
-            path.write_text(state)
-        else:
-            path.unlink(missing_ok=True)
-
-
-@pytest.mark.parametrize(("state", "says"), [("ready", "0"), ("", "1"), ("sick", "1")])
-def test_prober_judges_at_once(state: str, says: str, serving: Sandbox) -> None:
-    """A registry that answers 200 serves; one that is dead or answers 503 does not, after a single request."""
-    _is(serving, state)
-    serving.forget_calls()
-    assert _judge(serving) == says
-    if says == "1":
-        assert len([call for call in serving.calls if call.startswith("curl")]) == 1
-
-
-def test_prober_believes_in_a_hang_only_the_second_time(serving: Sandbox) -> None:
-    """One answer too late is a busy host, two in a row are a hung registry."""
-    _is(serving, "hung")
-    serving.forget_calls()
-    assert _judge(serving) == "1"
-    assert len([call for call in serving.calls if call.startswith("curl")]) == 2
-
-
-def test_prober_takes_one_late_answer_for_a_busy_host(serving: Sandbox) -> None:
-    """Late once, in time at the second request: the host stays."""
-    _is(serving, "ready")
-    text = (serving.root / PROBER.lstrip("/")).read_text().rstrip().rsplit("\n", 1)[0]
-    late_once = 'curl() { if [[ ! -e $STUB_HOST/late ]]; then touch "$STUB_HOST/late"; return 28; fi; command curl "$@"; }\n'
-    serving.run(f'{text}\n{late_once}slot=$(live)\nload "$slot"\njudge "$slot"\n')
-    assert (serving.root / "run/ha-registry/probe.down").read_text() == "0\n"
-
-
-def test_prober_recovers(serving: Sandbox) -> None:
-    """A registry that came back serves again after one good answer."""
-    _is(serving, "")
-    assert _judge(serving) == "1"
-    _is(serving, "ready")
-    assert _judge(serving) == "0"
-
-
-def test_prober_writes_only_what_changed(serving: Sandbox) -> None:
-    """keepalived watches the file: writing the same value again and again would wake it for nothing."""
-    _is(serving, "ready")
-    down = serving.root / "run/ha-registry/probe.down"
-    _judge(serving)
-    before = down.stat().st_mtime_ns
-    _judge(serving, times=3)
-    assert down.stat().st_mtime_ns == before
 
 
 def test_programs_are_valid_shell(serving: Sandbox) -> None:

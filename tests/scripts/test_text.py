@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import render
-from render.script import library
+from render import script as rendering
 from tests.scripts.concerns import ORDER, Concerns
 from tests.scripts.sandbox import STUBS
 
@@ -36,7 +36,7 @@ def shellcheck(text: str, ignored: str) -> str:
 @pytest.mark.parametrize("concern", ["precheck", *ORDER, "proof"])
 def test_whole_script_passes_shellcheck(concern: str, scripts: Concerns) -> None:
     """Facts, files, library and concern together are clean: an unknown fact or an unquoted word shows only there."""
-    text = INCLUDES.sub(lambda _: library(), scripts[concern].text)
+    text = INCLUDES.sub(lambda _: rendering.library(), scripts[concern].text)
     assert text.count("undo_unwanted()") >= 1
     assert shellcheck(text, SHARED) == ""
 

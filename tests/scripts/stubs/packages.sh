@@ -5,7 +5,6 @@ declare -A PROGRAMS=([docker.io]="docker dockerd" [keepalived]=keepalived [nftab
 declare -A DAEMONS=([docker.io]="docker.service docker.socket" [containerd]=containerd.service [keepalived]=keepalived.service)
 # shellcheck disable=SC2034 # for apt-get and dnf
 readonly KNOWN=" docker.io containerd runc skopeo keepalived libnl-3-200 curl libcurl4 nftables ca-certificates monitoring-agent "
-mkdir -p "$H/packages" "$H/units"/{vendor,enabled,active}
 
 is_installed() { [[ -e $H/packages/$1 ]]; }
 missing() { # NAME: what its installation brings
