@@ -40,6 +40,7 @@ tools: ## the programs that tests run, as Debian packages
 
 test: tools .venv/.done ## every check a change must pass: quick ones and one whole story on real hosts
 	@$(PYTHON) -m engine build
+	@cd engine/command && GOFLAGS=-mod=readonly $$($(abspath $(PYTHON)) -m engine go) test ./...
 	@$(PYTHON) -m pytest tests -m "not full"
 
 test-fast: tools .venv/.done ## the checks that need no engine and no hosts
@@ -47,6 +48,7 @@ test-fast: tools .venv/.done ## the checks that need no engine and no hosts
 
 test-full: tools .venv/.done ## every story and every fault on real hosts; STORY=name for one
 	@$(PYTHON) -m engine build
+	@cd engine/command && GOFLAGS=-mod=readonly $$($(abspath $(PYTHON)) -m engine go) test ./...
 	@$(PYTHON) -m pytest tests $(if $(STORY),-k $(STORY))
 
 golden: .venv/.done ## writes the rendered files that tests compare with

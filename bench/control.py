@@ -140,7 +140,9 @@ class Control(System):
 
 def _install(host: Host) -> None:
     quiet = "DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends"
-    host.output(["sh", "-c", f"{quiet} docker.io keepalived curl || (apt-get update -q && {quiet} docker.io keepalived curl)"], timeout_s=600)
+    host.output(
+        ["sh", "-c", f"{quiet} docker.io keepalived curl || (apt-get update -q && {quiet} docker.io keepalived curl)"], timeout_s=600
+    )
 
 
 def _load(host: Host, archive: Path) -> None:

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -53,10 +54,11 @@ class Stack:
     def toggle(self, path: str, one: object, other: object) -> None:
         """Sets a value of the stack file to `one`, or to `other` where it is `one` already."""
         stack = StackFile(self.file)
-        value: Any = stack.system
-        for part in path.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        stack.set(path, other if value == one else one)
+        *above, key = path.split(".")
+        holder: Mapping[str, Any] = stack.system
+        for part in above:
+            holder = holder.get(part) or {}
+        stack.set(path, other if holder.get(key) == one else one)
         stack.write()
 
     def resources(self) -> list[dict[str, Any]]:

@@ -45,7 +45,7 @@ class Ours(System):
         """Of the stack; the CA and the passwords stay what they are in every change that is measured."""
         return self.stack.outputs()
 
-    @cached_property
+    @property
     def target(self) -> Target:
         """`/` of the registry at the VIP."""
         ca = folder() / "ours-ca.pem"

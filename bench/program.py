@@ -27,7 +27,7 @@ class Providers(mocks.Mocks):
         made = {"result": "x" * 32, "base64": salt, "privateKeyPem": "key\n", "certPem": "certificate\n", "certRequestPem": "request\n"}
         return f"{args.name}-id", {**args.inputs, **made}
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         """The program calls no provider."""
         raise NotImplementedError(args.token)
 

@@ -1,4 +1,4 @@
-"""`python -m engine build | env | check`: a Pulumi CLI with its plugins, ready to use."""
+"""`python -m engine build | env | go | check`: a Pulumi CLI with its plugins, ready to use."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import click
 import typer
 from rich.console import Console
 
-from engine import cache, check, environment, stock
+from engine import cache, check, environment, stock, toolchain
 from engine.build import build as build_parts
 from engine.errors import EngineError
 from engine.progress import say
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console(stderr=True)
-"""Standard output is for `env` alone."""
+"""Standard output is for `env` and `go` alone."""
 INTERRUPTED = 130
 """What typer makes of a KeyboardInterrupt."""
 
@@ -41,6 +41,12 @@ def build(
 def env() -> None:
     """Prints the variables to set, for `eval "$(python -m engine env)"`."""
     sys.stdout.write(environment.exports(environment.variables()))
+
+
+@app.command("go")
+def print_go() -> None:
+    """Prints the path of a Go that is new enough, fetched where there is none; the lab builds its registry image with it."""
+    sys.stdout.write(f"{toolchain.find(cache.root(), console)}\n")
 
 
 @app.command("check")

@@ -111,12 +111,12 @@ class Client:
         known = self.password if password is None else password
         url = f"https://{self.name}:{port}{path}"
         argv = ["curl", "-s", "-m", "20", "-K", "-", "--resolve", f"{self.name}:{port}:{address or self.vip}", *arguments, url]
-        argv += ["--cacert", f"{self._certificates}/ca.crt"]
+        argv += [] if "-k" in arguments else ["--cacert", f"{self._certificates}/ca.crt"]
         return self.host.exec(argv, stdin=f'user = "{self.user}:{known}"\n' if known else "")
 
     def clean(self) -> None:
         """Removes every image and file of the tests."""
-        self.host.exec(["sh", "-c", f"rm -rf {WORK}; docker image prune --all --force"])
+        self.host.exec(["sh", "-c", f"rm -rf {WORK} /var/lib/containers; docker image prune --all --force"])
 
     @property
     def _certificates(self) -> str:

@@ -59,7 +59,7 @@ class Pair:
     def renew(self) -> None:
         """Hosts as the distribution leaves them, and nothing deployed; their SSH keys stay."""
         self._lab("down", "--keep", "--name", self.lab)
-        shutil.rmtree(self._backend, ignore_errors=True)
+        shutil.rmtree(self.backend, ignore_errors=True)
         self.boot()
 
     def take_down(self) -> None:
@@ -69,7 +69,7 @@ class Pair:
     @property
     def is_untouched(self) -> bool:
         """Whether no engine ever ran on these hosts."""
-        return not self._backend.exists()
+        return not self.backend.exists()
 
     @property
     def hosts(self) -> Mapping[str, Host]:
@@ -148,12 +148,12 @@ class Pair:
         file = StackFile(self.stack_file)
         for path, value in (changes or {}).items():
             file.set(path, value)
-        file.write(self._config_file)
+        file.write(self.config_file)
         if secrets:
             self.pulumi("stack", "select", "--create", "--stack", STACK)
         for name, value in (secrets or {}).items():
-            self.pulumi("config", "set", "--secret", name, "--stack", STACK, "--config-file", str(self._config_file), stdin=value)
-        return self._config_file
+            self.pulumi("config", "set", "--secret", name, "--stack", STACK, "--config-file", str(self.config_file), stdin=value)
+        return self.config_file
 
     # --- the engine
 
@@ -182,7 +182,7 @@ class Pair:
         """`pulumi preview` with the lab's settings and `changes`."""
         self.write(changes)
         return self._run(
-            ["pulumi", "preview", "--stack", STACK, "--config-file", str(self._config_file), "--non-interactive", "--color=never", *flags]
+            ["pulumi", "preview", "--stack", STACK, "--config-file", str(self.config_file), "--non-interactive", "--color=never", *flags]
         )
 
     def destroy(self) -> Run:
@@ -236,7 +236,7 @@ class Pair:
     @property
     def ca(self) -> Path:
         """PEM file of the CA that the stack exports, written anew."""
-        path = self._backend.parent / "registry-ca.pem"
+        path = self.backend.parent / "registry-ca.pem"
         path.write_text(self.outputs()["caCertificatePem"])
         return path
 
@@ -251,24 +251,26 @@ class Pair:
     @cached_property
     def environment(self) -> Mapping[str, str]:
         """Of every engine command."""
-        return engine.environment(self._backend)
+        return engine.environment(self.backend)
 
     @property
-    def _backend(self) -> Path:
+    def backend(self) -> Path:
+        """Folder of the state."""
         return states.of(self.lab).place / "backend"
 
     @property
-    def _config_file(self) -> Path:
+    def config_file(self) -> Path:
+        """The stack file that the last `up` or `preview` used."""
         return states.of(self.lab).place / f"Pulumi.{STACK}.yaml"
 
     def _ops_argv(self, verb: str) -> list[str]:
-        return [sys.executable, "-m", "ops", verb, "--stack", STACK, "--config-file", str(self._config_file)]
+        return [sys.executable, "-m", "ops", verb, "--stack", STACK, "--config-file", str(self.config_file)]
 
     def _ops(self, verb: str) -> Run:
         return self._run(self._ops_argv(verb))
 
     def _run(self, argv: Sequence[str]) -> Run:
-        self._backend.mkdir(parents=True, exist_ok=True)
+        self.backend.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
             argv,
             cwd=engine.PROJECT,

@@ -20,7 +20,7 @@ DONE = re.compile(r" (created|updated|replaced|deleted) \(")
 
 
 class RunningUp:
-    """An `up_in_background` whose output is read as it comes."""
+    """An `up_in_background` whose output is read as it comes; what still runs at the end of its `with` block is killed."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         """`process` leads a session of its own, so that everything it starts is found by it."""
@@ -28,6 +28,14 @@ class RunningUp:
         self.lines: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+
+    def __enter__(self) -> RunningUp:
+        """It runs already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing of it is left."""
+        self.kill()
 
     @property
     def done(self) -> int:
@@ -69,8 +77,9 @@ class RunningUp:
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self.lines.append(line)
+        with self._process.stdout as output:
+            for line in output:
+                self.lines.append(line)
 
     def _await(self, seen: object, what: str, within_s: float) -> None:
         assert callable(seen)

@@ -32,8 +32,11 @@ findmnt -rno TARGET,FSTYPE | sed 's/ /\t/' | say mount
 """
 TRANSIENT = re.compile(
     r"unit\t(user@|user-runtime-dir@|session-|run-|systemd-(tmpfiles|journal-flush|update-utmp)|apt-daily|dpkg-|e2scrub|man-db|logrotate)"
-    r"|path\t/run/(user|systemd|log|utmp|lock|initctl)"
+    r"|path\t/run/(user|systemd|log|utmp|lock|initctl|adduser|motd\.dynamic)"
+    r"|path\t(/var)?/tmp/systemd-private-"
     r"|mount\t/run/user"
+    # the resolver that Docker gives to a lab host
+    r"|listening\t\w+ 127\.0\.0\.11:"
 )
 """Comes and goes on every host, with logins and timers of the distribution."""
 

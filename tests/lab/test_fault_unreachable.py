@@ -77,15 +77,15 @@ def test_host_dying_in_the_middle_is_named_and_the_next_is_not_begun(deployed: P
     first, second = reversed(deployed.registries)
     changes = {"registry.log.level": "warn"}
     live = second.output(["cat", "/var/lib/ha-registry/live"])
-    running = RunningUp(deployed.up_in_background(changes))
-    try:
-        running.await_line(f"{first.name}-registry updating")
-        fault.cut(first)
-        died = time.monotonic()
-        code, output = running.ended()
-        took = time.monotonic() - died
-    finally:
-        fault.heal(first)
+    with RunningUp(deployed.up_in_background(changes)) as running:
+        try:
+            running.await_line(f"{first.name}-registry updating")
+            fault.cut(first)
+            died = time.monotonic()
+            code, output = running.ended()
+            took = time.monotonic() - died
+        finally:
+            fault.heal(first)
     assert code != 0
     assert f"{first.name}-registry" in output
     assert str(first.address) in output, output

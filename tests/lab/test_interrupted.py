@@ -32,11 +32,11 @@ def chance() -> random.Random:
 
 def killed_after(pair: Pair, resources: int, delay_s: float, changes: Mapping[str, object] | None = None) -> None:
     """An `up` that ends by kill -9 some time after so many resources are done."""
-    running = RunningUp(pair.up_in_background(changes))
-    running.await_done(resources)
-    time.sleep(delay_s)
-    assert not running.is_over, f"it was done before it could be killed:\n{''.join(running.lines)}"
-    assert len(running.kill()) > 1, "nothing but the program itself ran"
+    with RunningUp(pair.up_in_background(changes)) as running:
+        running.await_done(resources)
+        time.sleep(delay_s)
+        assert not running.is_over, f"it was done before it could be killed:\n{''.join(running.lines)}"
+        assert len(running.kill()) > 1, "nothing but the program itself ran"
 
 
 def is_locked(pair: Pair, name: str) -> bool:
@@ -90,17 +90,17 @@ def test_change_killed_at_random_moments_is_finished_by_the_next(deployed: Pair,
 def test_run_beside_a_living_one_is_refused(deployed: Pair) -> None:
     """The lock of a living run stays: a second `up` fails and says so, and the first ends as if there had been none."""
     changes = {"registry.log.level": "warn"}
-    first = RunningUp(deployed.up_in_background(changes))
-    first.await_done(1)
-    held = locks(deployed)
-    assert held
-    second = deployed.up(changes)
-    assert second.code != 0
-    assert "lock" in second.output, second.output
-    assert "Traceback" not in second.output
-    assert not first.is_over, "the first was done too early to show anything"
-    assert locks(deployed) == held
-    code, output = first.ended()
+    with RunningUp(deployed.up_in_background(changes)) as first:
+        first.await_done(1)
+        held = locks(deployed)
+        assert held
+        second = deployed.up(changes)
+        assert second.code != 0
+        assert "lock" in second.output, second.output
+        assert "Traceback" not in second.output
+        assert not first.is_over, "the first was done too early to show anything"
+        assert locks(deployed) == held
+        code, output = first.ended()
     assert code == 0, output
     assert_settled(deployed, changes)
 
@@ -114,12 +114,12 @@ def test_script_still_busy_on_a_host_is_waited_for(deployed: Pair) -> None:
     host.output(["systemd-run", "--quiet", "--unit=lab-orphan", "flock", HOST_LOCK, "sleep", str(busy_s)])
     eventually(lambda: is_locked(deployed, host.name), what=f"{host.name} is busy")
     started = time.monotonic()
-    running = RunningUp(deployed.up_in_background(changes))
-    running.await_line(f"{host.name}-precheck updating")
-    while is_locked(deployed, host.name) and host.exec(["systemctl", "is-active", "lab-orphan.service"]).returncode == 0:
-        assert not running.is_over, "".join(running.lines)
-        time.sleep(0.5)
-    code, output = running.ended()
+    with RunningUp(deployed.up_in_background(changes)) as running:
+        running.await_line(f"{host.name}-precheck updating")
+        while host.exec(["systemctl", "is-active", "lab-orphan.service"]).returncode == 0:
+            assert not running.is_over, "".join(running.lines)
+            time.sleep(0.5)
+        code, output = running.ended()
     assert code == 0, output
     assert time.monotonic() - started > busy_s / 2, "it did not wait"
     assert_settled(deployed, changes)

@@ -10,12 +10,13 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from render.script import Script
+from tests.scripts.snapshot import Entry, facts_of, tree_of
 
 STUBS = Path(__file__).parent / "stubs"
 TOOLS = (
@@ -54,8 +55,6 @@ OS_RELEASE = {
     "alpine": "ID=alpine\nVERSION_ID=3.20\n",
 }
 UNIT_STATES = ("active", "enabled", "loaded", "vendor", "restarts")
-STAYS = ("run/lock", "run/lock/ha-registry")
-"""What may remain after the last remove: a lock in a folder that is empty after a boot."""
 DEADLINE_S = 30
 OURS = re.compile(r"(?<![\w$}/.-])/(?:var/lib|run|etc|usr/local/lib)/ha-registry")
 
@@ -67,16 +66,6 @@ class Ran:
     code: int
     out: str
     err: str
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What lies at a path."""
-
-    kind: str
-    mode: str
-    owner: str
-    content: bytes
 
 
 class Sandbox:
@@ -269,51 +258,14 @@ class Sandbox:
 
     def tree(self) -> dict[str, Entry]:
         """Everything under the root: kind, mode, owner, content."""
-        owners = self._owners()
-        found: dict[str, Entry] = {}
-        for path in sorted(self.root.rglob("*")):
-            name = str(path.relative_to(self.root))
-            if name in STAYS:
-                continue
-            kind = "link" if path.is_symlink() else "directory" if path.is_dir() else "file"
-            content = str(path.readlink()).encode() if kind == "link" else path.read_bytes() if kind == "file" else b""
-            status = path.lstat()
-            owner = owners.get(name, f"{status.st_uid}:{status.st_gid}").replace("root:root", "0:0")
-            found[name] = Entry(kind, f"{status.st_mode & 0o7777:04o}", owner, content)
-        return found
+        return tree_of(self.root, self.state / "owners")
 
     def host(self) -> dict[str, str]:
         """Everything of the host that is no file: units, packages, accounts, containers, tables, addresses."""
-        skipped = {"calls", "owners", "faults", "package-list", "http", "clock", "store", "blocked", "untaught", "pulled-with"}
-        files = (path for path in self.state.rglob("*") if path.is_file())
-        known = {str(path.relative_to(self.state)): path.read_text() for path in files}
-        return {name: text for name, text in known.items() if not skipped & set(name.split("/")) and not name.startswith("units/loaded/")}
-
-    def _owners(self) -> dict[str, str]:
-        listed = subprocess.run(
-            ["find", str(self.root), "-mindepth", "1", "-exec", "stat", "-c", "%i.%.9W %n", "{}", "+"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        pairs = (line.split(" ", 1) for line in listed.stdout.splitlines())
-        named = ((self.state / "owners" / key, str(Path(name).relative_to(self.root))) for key, name in pairs)
-        return {name: known.read_text().strip() for known, name in named if known.exists()}
+        return facts_of(self.state)
 
 
 def rooted(script: Script) -> Script:
     """The programs that a script puts on a host have fixed paths; here they lie below the temporary root."""
     programs = {name: OURS.sub(r"$HA_REGISTRY_ROOT\g<0>", script.files[name]) for name in ("switch", "prober") if name in script.files}
     return dataclasses.replace(script, files={**script.files, **programs})
-
-
-def outside_state(tree: Mapping[str, Entry]) -> dict[str, Entry]:
-    """Without our own bookkeeping, which goes with the last concern."""
-    return {name: entry for name, entry in tree.items() if not f"{name}/".startswith(("var/lib/ha-registry/", "run/ha-registry/"))}
-
-
-def leftovers(before: Mapping[str, object], after: Mapping[str, object]) -> Sequence[str]:
-    """What differs between two trees or two hosts, in words."""
-    changed = [f"{name}: {before[name]} became {after[name]}" for name in before.keys() & after.keys() if before[name] != after[name]]
-    gone = [f"{name}: gone" for name in before.keys() - after.keys()]
-    return sorted([*changed, *gone, *(f"{name}: left behind" for name in after.keys() - before.keys())])

@@ -6,7 +6,8 @@ import pytest
 
 from render.script import Script
 from tests.scripts.concerns import Concerns, with_file
-from tests.scripts.sandbox import Sandbox, leftovers, outside_state
+from tests.scripts.sandbox import Sandbox
+from tests.scripts.snapshot import leftovers, outside_state
 
 KEEPALIVED = "etc/keepalived/keepalived.conf"
 

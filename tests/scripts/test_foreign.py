@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from tests.scripts.concerns import Concerns
-from tests.scripts.sandbox import Entry, Sandbox, leftovers, outside_state
+from tests.scripts.sandbox import Sandbox
+from tests.scripts.snapshot import Entry, leftovers, outside_state
 
 KEEPALIVED = "/etc/keepalived/keepalived.conf"
 DATA = "/data/registry"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.scripts.concerns import ORDER, Concerns
-from tests.scripts.sandbox import Sandbox, leftovers, outside_state
+from tests.scripts.sandbox import Sandbox
+from tests.scripts.snapshot import leftovers, outside_state
 
 
 @pytest.mark.parametrize("concern", ORDER)

@@ -11,7 +11,8 @@ import pytest
 from settings import Pair
 from tests.golden.cases import adopted
 from tests.scripts.concerns import Concerns
-from tests.scripts.sandbox import Sandbox, leftovers
+from tests.scripts.sandbox import Sandbox
+from tests.scripts.snapshot import leftovers
 
 Prepare = Callable[[Sandbox], object]
 WORDING = re.compile(r"refused [\w.]+: [^:]+.*: .+; .+")

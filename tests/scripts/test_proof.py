@@ -9,7 +9,8 @@ import pytest
 from render import proof
 from settings import Pair
 from tests.scripts.concerns import CA, Concerns
-from tests.scripts.sandbox import Sandbox, leftovers, outside_state
+from tests.scripts.sandbox import Sandbox
+from tests.scripts.snapshot import leftovers, outside_state
 
 PASSWORD = "secret"
 WAYS_IN = ("192.168.23.50", "192.168.23.51", "192.168.23.52")

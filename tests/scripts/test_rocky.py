@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.scripts.concerns import ORDER, Concerns
-from tests.scripts.sandbox import Sandbox, leftovers
+from tests.scripts.sandbox import Sandbox
+from tests.scripts.snapshot import leftovers
 
 
 def test_rocky_host_converges_and_is_left_as_found(scripts: Concerns, rocky: Sandbox) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 
 from tests.golden.test_golden import check, tool
 from tests.scripts.concerns import Concerns, with_file
 from tests.scripts.sandbox import Sandbox
 
-SWITCH, PROBER = "/usr/local/lib/ha-registry/switch", "/usr/local/lib/ha-registry/prober"
+SWITCH = "/usr/local/lib/ha-registry/switch"
 LIVE, SLOTS = "var/lib/ha-registry/live", "var/lib/ha-registry/slots"
 
 
@@ -144,9 +142,3 @@ def test_replaced_container_may_finish_and_any_other_ends_soon(serving: Sandbox)
 def test_switch_of_an_unknown_verb_ends_with_64(serving: Sandbox) -> None:
     """A unit file of another version meets a clear no."""
     assert "no verb explode" in serving.program(SWITCH, "explode", expect=64).err
-
-
-def test_programs_are_valid_shell(serving: Sandbox) -> None:
-    """What lies on the host parses."""
-    for program in (SWITCH, PROBER):
-        subprocess.run(["bash", "-n", f"{serving.root}{program}"], check=True)

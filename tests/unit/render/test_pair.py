@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -165,7 +166,7 @@ def test_firewall_never_touches_ssh(load_system: Load) -> None:
 def test_keepalived_priorities_fall_in_the_order_of_the_settings(system: Pair) -> None:
     """First registry: 254; each next 4 less; never 255, which is the address owner's."""
     texts = [vip.script(system, host, system.registries).files["keepalived.conf"] for host in system.registries]
-    assert [int(text.split("priority ")[1].split()[0]) for text in texts] == [254, 250]
+    assert [re.findall(r"^  priority (\d+)$", text, re.MULTILINE) for text in texts] == [["254"], ["250"]]
 
 
 def test_keepalived_peers_are_all_the_others(system: Pair) -> None:

@@ -1,0 +1,76 @@
+"""`python -m bench pair`: measures; `python -m bench write-docs`: writes the figures into docs/numbers.md."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bench import document, report, row
+from bench.pair import PairBench
+from bench.record import OUT, Record, version
+from bench.run import measure
+from bench.schedule import Trial
+from bench.system import BenchError
+from lab.command import LabError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Figures, measured on lab hosts.")
+console = Console(soft_wrap=True, highlight=False)
+
+
+@app.command()
+def pair(
+    only: Annotated[str | None, typer.Option("--row", help="Only what gives this row, e.g. pair.gap.host-cut.")] = None,
+    times: Annotated[int, typer.Option(min=1, help="How often a gap is measured; other trials in proportion.")] = 20,
+    control_times: Annotated[int, typer.Option(min=0, help="How often with the control.")] = 5,
+    stress_minutes: Annotated[float, typer.Option(min=0.1, help="Length of the trial under stress-ng.")] = 10,
+    minutes: Annotated[float, typer.Option(min=1, help="No trial begins that would end later; all runs of a version count together.")] = 45,
+    fresh: Annotated[bool, typer.Option(help="Forget what was measured of this version before.")] = False,
+    keep: Annotated[bool, typer.Option(help="Leave the labs running for the next run.")] = False,
+) -> None:
+    """Two bare hosts behind one VIP, against the same made by hand; goes on where an interrupted run was."""
+    bench, record = PairBench(times, control_times, stress_minutes), Record(OUT / "pair.trials.jsonl", version())
+    if fresh:
+        record.forget()
+    try:
+        measure(bench, _chosen(bench.trials, only), record, minutes, console)
+    finally:
+        seen = report.figures(row.PAIR, record)
+        console.print(report.table(seen))
+        console.print(f"{report.write('pair', seen)}; into docs/numbers.md with: python -m bench write-docs")
+    if not keep:
+        bench.remove()
+    if missed := [one.id for one in seen if not one.is_kept]:
+        raise BenchError(f"over the limit: {', '.join(missed)}")
+
+
+@app.command()
+def write_docs() -> None:
+    """Writes docs/numbers.md from the JSON of the last run."""
+    for topology, rows in row.TOPOLOGIES.items():
+        try:
+            document.write(topology, rows, report.read(topology))
+        except OSError as fault:
+            raise BenchError(f"reading {report.path(topology)}: {fault.strerror}; measure first: python -m bench {topology}") from fault
+
+
+def _chosen(trials: list[Trial], only: str | None) -> list[Trial]:
+    found = [trial for trial in trials if only is None or only in trial.rows]
+    if not found:
+        known = ", ".join(dict.fromkeys(one for trial in trials for one in trial.rows))
+        raise BenchError(f"choosing trials: no row {only}; one of: {known}")
+    return found
+
+
+def main() -> None:
+    """Runs the command line; a fault is one message and exit code 1."""
+    try:
+        app(prog_name="python -m bench")
+    except LabError as fault:
+        sys.exit(f"bench: {fault}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""The clients under load, against a real TLS server on this machine."""
+
+from __future__ import annotations
+
+import http.server
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import pytest
+
+from bench.client import Load, Order, Tally
+from lab.certificate import Authority
+
+
+class Registry(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    broken = False
+    uploaded = 0
+
+    def do_GET(self) -> None:
+        self._answer(503 if Registry.broken else 200)
+
+    def do_POST(self) -> None:
+        self._answer(202, Location="/v2/upload?state=1")
+
+    def do_PATCH(self) -> None:
+        while size := int(self.rfile.readline(), 16):
+            Registry.uploaded += len(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        self._answer(202, Location="/v2/upload?state=2")
+
+    def do_DELETE(self) -> None:
+        self._answer(204)
+
+    def _answer(self, status: int, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Length": "0", **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on the terminal."""
+
+
+@pytest.fixture
+def order(tmp_path: Path) -> Iterator[Order]:
+    Registry.broken, Registry.uploaded = False, 0
+    authority = Authority("test")
+    authority.issue(IPv4Address("127.0.0.1"), tmp_path / "server.crt")
+    (tmp_path / "ca.pem").write_text(authority.pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.crt", tmp_path / "server.key")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Registry)
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield Order("127.0.0.1", "127.0.0.1", str(tmp_path / "ca.pem"), "admin", "secret", 40, None, holds=False, port=server.server_port)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def loaded(order: Order, *, broken_s: float = 0) -> Tally:
+    load = Load(order)
+    load.start()
+    if broken_s:
+        Registry.broken = True
+        time.sleep(broken_s)
+        Registry.broken = False
+    return load.stop()
+
+
+def test_load_without_a_fault_fails_nothing(order: Order) -> None:
+    """As many requests as ordered at least, and none failed: what is counted later comes from the service."""
+    tally = loaded(order)
+    assert tally.requests >= 40
+    assert (tally.failed, tally.resets, tally.causes) == (0, 0, {})
+
+
+def test_failed_requests_are_counted_without_retry(order: Order) -> None:
+    """Every request that got no good answer is one failure with its cause."""
+    tally = loaded(order, broken_s=0.3)
+    assert tally.failed == tally.causes["status 503"] > 0
+    assert tally.resets == 0
+
+
+def test_retry_turns_failures_into_resets(order: Order) -> None:
+    """With one client retry a short fault fails nothing, and is still told."""
+    tally = loaded(replace(order, retry_after_s=0.6), broken_s=0.3)
+    assert tally.failed == 0
+    assert tally.resets > 0
+
+
+def test_long_request_is_open_from_start_to_end(order: Order) -> None:
+    """It sends before the load begins and goes on to its end; it is one request of the tally."""
+    tally = loaded(replace(order, holds=True))
+    assert tally.failed == 0
+    assert Registry.uploaded >= 1024
+
+
+def test_long_request_that_is_cut_is_a_failure(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that ends the connection under the upload is counted, though every other request succeeded."""
+    monkeypatch.setattr(Registry, "do_PATCH", lambda self: setattr(self, "close_connection", True))
+    tally = loaded(replace(order, holds=True))
+    assert tally.failed == 1
+    assert next(iter(tally.causes)).startswith("long request: ")
