@@ -40,7 +40,7 @@ tools: ## the programs that tests run, as Debian packages
 
 test: tools .venv/.done ## every check a change must pass: quick ones and one whole story on real hosts
 	@$(PYTHON) -m engine build
-	@cd engine/command && GOFLAGS=-mod=readonly $$($(abspath $(PYTHON)) -m engine go) test ./...
+	@GOFLAGS=-mod=readonly $$($(PYTHON) -m engine go) -C engine/command test ./...
 	@$(PYTHON) -m pytest tests -m "not full"
 
 test-fast: tools .venv/.done ## the checks that need no engine and no hosts
@@ -48,7 +48,7 @@ test-fast: tools .venv/.done ## the checks that need no engine and no hosts
 
 test-full: tools .venv/.done ## every story and every fault on real hosts; STORY=name for one
 	@$(PYTHON) -m engine build
-	@cd engine/command && GOFLAGS=-mod=readonly $$($(abspath $(PYTHON)) -m engine go) test ./...
+	@GOFLAGS=-mod=readonly $$($(PYTHON) -m engine go) -C engine/command test ./...
 	@$(PYTHON) -m pytest tests $(if $(STORY),-k $(STORY))
 
 golden: .venv/.done ## writes the rendered files that tests compare with
@@ -61,7 +61,7 @@ lint: .venv/.done ## ruff, pyright, shellcheck, go vet
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
 	@.venv/bin/pyright
 	@.venv/bin/shellcheck .ci/run
-	@cd engine/command && go vet ./...
+	@GOFLAGS=-mod=readonly $$($(PYTHON) -m engine go) -C engine/command vet ./...
 
 bench: .venv/.done ## the figures of docs/numbers.md, against a control: TOPOLOGY=pair ROW=name
 	@$(PYTHON) -m bench $(TOPOLOGY) $(if $(ROW),--row $(ROW))
