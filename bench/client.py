@@ -18,6 +18,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -164,22 +165,21 @@ class Load:
         opened = self._asked("POST", f"/v2/{REPOSITORY}/blobs/uploads/")
         if opened.status != http.client.ACCEPTED:
             return f"opened with status {opened.status}"
-        connection = Connection(self._order, self._context)
-        headers = {**connection.login, "Content-Type": "application/octet-stream"}
-        connection.request("PATCH", _path(opened), body=self._chunks(), headers=headers, encode_chunked=True)
-        sent = connection.getresponse()
-        connection.close()
+        with closing(Connection(self._order, self._context)) as connection:
+            headers = {**connection.login, "Content-Type": "application/octet-stream"}
+            connection.request("PATCH", _path(opened), body=self._chunks(), headers=headers, encode_chunked=True)
+            sent = connection.getresponse()
+            sent.read()
         if sent.status != http.client.ACCEPTED:
             return f"ended with status {sent.status}"
         self._asked("DELETE", _path(sent))
         return ""
 
     def _asked(self, method: str, path: str) -> http.client.HTTPResponse:
-        connection = Connection(self._order, self._context)
-        connection.request(method, path, headers=connection.login)
-        answer = connection.getresponse()
-        answer.read()
-        connection.close()
+        with closing(Connection(self._order, self._context)) as connection:
+            connection.request(method, path, headers=connection.login)
+            answer = connection.getresponse()
+            answer.read()
         return answer
 
     def _chunks(self) -> Iterator[bytes]:

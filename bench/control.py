@@ -12,7 +12,7 @@ import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bench.system import BenchError, System, folder
+from bench.system import BenchError, System
 from lab import docker, lifecycle, registry_image
 from lab.certificate import Authority
 from lab.host import Host
@@ -82,8 +82,7 @@ class Control(System):
         """Starts the lab where it does not run, and makes what is missing on its hosts."""
         lifecycle.up("pair", PROJECT / "Pulumi.dev.yaml", LAB)
         super().__init__(LAB)
-        folder().mkdir(parents=True, exist_ok=True)
-        self._ca = folder() / "control-ca.pem"
+        self._ca, self._certificate = self.folder / "registry-ca.pem", self.folder / "registry.crt"
         self._make()
         self.mend()
         self.await_whole()
@@ -114,7 +113,7 @@ class Control(System):
             return
         authority = Authority("control")
         self._ca.write_text(authority.pem)
-        authority.issue(self.vip, folder() / "control.crt")
+        authority.issue(self.vip, self._certificate)
         with ThreadPoolExecutor() as pool:
             list(pool.map(self._make_host, self.nodes))
 
@@ -125,8 +124,8 @@ class Control(System):
             host.container,
             _archive(
                 {
-                    "registry/certs/tls.crt": ((folder() / "control.crt").read_text(), 0o644),
-                    "registry/certs/tls.key": ((folder() / "control.key").read_text(), 0o600),
+                    "registry/certs/tls.crt": ((self._certificate).read_text(), 0o644),
+                    "registry/certs/tls.key": (self._certificate.with_suffix(".key").read_text(), 0o600),
                     "etc/keepalived/keepalived.conf": (KEEPALIVED.format(state=state, priority=priority, vip=self.vip), 0o644),
                     "etc/keepalived/check-registry": (CHECK, 0o755),
                 }

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from bench.system import BenchError, folder
+from bench.system import BenchError
 from lab.command import run
 from settings import StackFile
 
@@ -87,8 +87,3 @@ class Stack:
 def is_command(resource: dict[str, Any]) -> bool:
     """Whether a resource of the state runs a script on a host."""
     return resource["type"] == "command:remote:Command"
-
-
-def stack_file() -> Path:
-    """Where the stack file of the bench is."""
-    return folder() / "pair.yaml"

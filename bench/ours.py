@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from bench.engine import Stack, stack_file
-from bench.system import System, folder
+from bench.engine import Stack
+from bench.system import System
 from lab import lifecycle
 from lab import state as states
 from lab.host import Host
@@ -29,14 +29,12 @@ class Ours(System):
 
     def __init__(self) -> None:
         """Starts the lab where it does not run, and applies the stack."""
-        if not states.of(LAB).exists:
-            shutil.rmtree(folder(), ignore_errors=True)  # the state of hosts that are gone
         lifecycle.up("pair", PROJECT / "Pulumi.dev.yaml", LAB)
         super().__init__(LAB)
-        folder().mkdir(parents=True, exist_ok=True)
-        if not stack_file().exists():
-            shutil.copy(states.of(LAB).stack_file, stack_file())
-        self.stack = Stack(stack_file())
+        file = self.folder / "bench.yaml"
+        if not file.exists():
+            shutil.copy(states.of(LAB).stack_file, file)
+        self.stack = Stack(file)
         self.stack.up()
         self.await_whole()
 
@@ -48,7 +46,7 @@ class Ours(System):
     @property
     def target(self) -> Target:
         """`/` of the registry at the VIP."""
-        ca = folder() / "ours-ca.pem"
+        ca = self.folder / "registry-ca.pem"
         ca.write_text(self.outputs["caCertificatePem"])
         name = self.outputs["registryUrl"].removeprefix("https://")
         return Target(address=str(self.vip), name=name, ca=str(ca))
@@ -74,6 +72,5 @@ class Ours(System):
 
 
 def remove() -> None:
-    """Takes the lab and everything of the stack away."""
+    """Takes the lab away, and everything of the stack with it."""
     lifecycle.down(LAB, keep=False)
-    shutil.rmtree(folder(), ignore_errors=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -35,7 +35,7 @@ class Record:
     """The trials of one version of the program; those of others stay in the file and do not count."""
 
     def __init__(self, path: Path, version: str) -> None:
-        """Reads what is there; a last line that was cut off by a kill is not a trial."""
+        """Reads what is there."""
         self._path = path
         self.version = version
         self.trials = [seen for seen in _read(path) if seen.version == version]
@@ -43,8 +43,7 @@ class Record:
     def add(self, seen: Seen) -> None:
         """Keeps a trial, on disk before it counts."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(seen)) + "\n")
+        _write(self._path, [*_read(self._path), seen])
         self.trials.append(seen)
 
     def count(self, trial: str, subject: str) -> int:
@@ -64,13 +63,18 @@ class Record:
         """Drops the trials of this version."""
         others = [seen for seen in _read(self._path) if seen.version != self.version]
         if self._path.exists():
-            self._path.write_text("".join(json.dumps(asdict(seen)) + "\n" for seen in others), encoding="utf-8")
+            _write(self._path, others)
         self.trials = []
 
 
+def _write(path: Path, trials: Iterable[Seen]) -> None:
+    candidate = path.with_suffix(".new")
+    candidate.write_text("".join(json.dumps(asdict(seen)) + "\n" for seen in trials), encoding="utf-8")
+    candidate.replace(path)
+
+
 def _read(path: Path) -> list[Seen]:
-    lines = path.read_text("utf-8").splitlines(keepends=True) if path.exists() else []
-    return [Seen(**json.loads(line)) for line in lines if line.endswith("\n")]
+    return [Seen(**json.loads(line)) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
 
 
 def version() -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from lab import cache, docker, fault
+from lab import docker, fault
 from lab import state as states
 from lab.command import LabError
 from lab.host import Host
@@ -21,11 +21,6 @@ READY_S = 120
 
 class BenchError(LabError):
     """What was being measured, what went wrong, and what to do now."""
-
-
-def folder() -> Path:
-    """Where the stack file, the state and the CA files of the bench are."""
-    return cache.root() / "bench"
 
 
 def eventually(seen: Callable[[], bool], doing: str, *, within_s: float = READY_S, in_a_row: int = SEEN_IN_A_ROW) -> None:
@@ -50,6 +45,8 @@ class System(ABC):
         """The lab of that name runs already."""
         plan = states.of(lab).plan()
         self.lab, self.vip = lab, plan.vip
+        self.folder: Path = states.of(lab).place
+        """Of the lab: what is made in it goes with the lab."""
         self.nodes = [Host(lab, one.name) for one in plan.machines if one.role == "registry"]
         self.client = next(Host(lab, one.name) for one in plan.machines if one.role == "client")
 

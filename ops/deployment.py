@@ -9,11 +9,16 @@ import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
+import psutil
+
 PROJECT = "ha-registry"
+CLOCK_SLACK_S = 1
+"""psutil knows the start of a process only to about a tick."""
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -58,10 +63,18 @@ class Deployment:
     def free_dead_lock(self) -> bool:
         """Removes the lock that a killed run of this machine left behind; one of a living run, or of another machine, stays.
 
-        Returns whether there was one. Only a file backend keeps its locks where this can look.
+        Returns whether there was one. Only a file backend keeps its locks where this can look. Raises DeploymentError
+        where a living run holds the stack.
         """
         locks = list(self._locks())
-        if not locks or any(_may_live(lock) for lock in locks):
+        living = [lock for lock in locks if _may_live(lock)]
+        if living:
+            holder = living[0]
+            raise DeploymentError(
+                f"stack {self.stack} is locked by process {holder.get('pid')} on {holder.get('hostname')} since {holder.get('timestamp')}, "
+                "which may still run; wait for it, or end it and run this again"
+            )
+        if not locks:
             return False
         done = self._ask("cancel", "--yes", "--stack", self.stack)
         if done.returncode:
@@ -118,7 +131,15 @@ class Deployment:
 
 
 def _may_live(lock: Mapping[str, Any]) -> bool:
-    return lock.get("hostname") != socket.gethostname() or Path(f"/proc/{lock.get('pid')}").exists()
+    """Whether the process that wrote `lock` still runs; a zombie, or a later process with its id, does not count."""
+    if lock.get("hostname") != socket.gethostname():
+        return True
+    try:
+        process = psutil.Process(int(lock["pid"]))
+        locked = datetime.fromisoformat(str(lock["timestamp"]))
+        return process.status() != psutil.STATUS_ZOMBIE and process.create_time() <= locked.timestamp() + CLOCK_SLACK_S
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _last(done: subprocess.CompletedProcess[str]) -> str:

@@ -24,6 +24,10 @@ want_run() { # track files live there; it is made anew at every boot
 undo_run() { rm -rf "$ROOT${1:?}"; }
 
 want_docker() { # whichever Docker is here serves; where there is none, the distribution's
+  if [[ $VERB == apply ]] && ! command -v dockerd >/dev/null; then
+    mkdir -p "$STATE"
+    nft list tables >"$STATE/tables-before-docker"
+  fi
   if is_claimed package docker.io || ! command -v dockerd >/dev/null; then want_package docker.io; fi
   want_true docker.answers 60 docker version
   if [[ $VERB == apply ]] && is_claimed package docker.io; then claim docker ours; fi
@@ -36,7 +40,28 @@ undo_docker() { # our packages leave images and layers behind; containers of oth
     return
   fi
   systemctl stop -q docker.socket docker.service containerd.service 2>/dev/null || true
+  drop_docker_rules nat
+  drop_docker_rules filter
+  ip link delete docker0 2>/dev/null || true
+  umount "$ROOT"/run/docker/netns/* 2>/dev/null || true
+  rm -rf "$ROOT"/run/{docker,docker.sock,docker.pid,containerd} "$STATE/tables-before-docker"
+  rmdir "$ROOT"/etc/cni/net.d "$ROOT/etc/cni" 2>/dev/null || true
   rm -rf "$ROOT"/var/lib/docker/* "$ROOT/var/lib/containerd" "$ROOT/etc/docker/key.json"
   rmdir "$ROOT/var/lib/docker" 2>/dev/null || true # a mount stays
   say "removed docker"
+}
+
+drop_docker_rules() { # TABLE: what Docker leaves in it; the whole table where Docker made it and nobody else used it since
+  local rule chain of_docker='DOCKER|docker0|172\.17\.'
+  local -a words
+  while IFS= read -r rule; do
+    read -ra words <<<"$rule"
+    iptables -t "$1" -D "${words[@]:1}" || say "kept rule $rule"
+  done < <(iptables-save -t "$1" 2>/dev/null | grep -E "^-A ($of_docker|.*($of_docker))" || true)
+  for chain in $(iptables-save -t "$1" 2>/dev/null | sed -n 's/^:\(DOCKER[^ ]*\) .*/\1/p'); do
+    iptables -t "$1" -F "$chain"
+    iptables -t "$1" -X "$chain" || say "kept chain $1 $chain"
+  done
+  ! grep -Fqxs "table ip $1" "$STATE/tables-before-docker" || return 0
+  [[ $(iptables-save -t "$1" 2>/dev/null) == *$'\n-A'* ]] || nft delete table ip "$1" 2>/dev/null || true
 }

@@ -42,7 +42,7 @@ def complete(tmp_path_factory: pytest.TempPathFactory, system: Pair, prepared: S
 
 @pytest.fixture
 def serving(tmp_path: Path, complete: Sandbox) -> Sandbox:
-    """registry01 while it serves; its log of calls is empty, owners are root's."""
+    """registry01 while it serves; its log of calls is empty."""
     sandbox = complete.copy(tmp_path / "serving")
     sandbox.forget_calls()
     return sandbox

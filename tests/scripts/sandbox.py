@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from render.script import Script
-from tests.scripts.snapshot import Entry, facts_of, tree_of
+from tests.scripts.snapshot import Entry, facts_of, given_away, keys_of, tree_of
 
 STUBS = Path(__file__).parent / "stubs"
 TOOLS = (
@@ -101,9 +101,13 @@ class Sandbox:
             self.unit("docker.service", active=True)
 
     def copy(self, folder: Path) -> Sandbox:
-        """The same host once more; owners that a script gave away do not travel, so only before any did."""
+        """The same host once more."""
         shutil.copytree(self.root.parent, folder, symlinks=True)
-        return Sandbox(folder)
+        made, owners = Sandbox(folder), given_away(self.root, self.state / "owners")
+        for key, name in keys_of(made.root):
+            if name in owners:
+                made.set(f"owners/{key}", owners[name])
+        return made
 
     # --- what the host is like
 

@@ -25,7 +25,7 @@ class Entry:
 
 def tree_of(root: Path, owners: Path) -> dict[str, Entry]:
     """Everything below `root`; who owns it says the stub of chown in `owners`, else the disk."""
-    given = _given_away(root, owners)
+    given = given_away(root, owners)
     found: dict[str, Entry] = {}
     for path in sorted(root.rglob("*")):
         name = str(path.relative_to(root))
@@ -43,11 +43,17 @@ def _content(path: Path) -> tuple[str, bytes]:
     return ("directory", b"") if path.is_dir() else ("file", path.read_bytes())
 
 
-def _given_away(root: Path, owners: Path) -> dict[str, str]:
+def keys_of(root: Path) -> list[tuple[str, str]]:
+    """Under which key the stub of chown knows each path below `root`: inode and birth, as inodes are used again."""
     command = ["find", str(root), "-mindepth", "1", "-exec", "stat", "-c", "%i.%.9W %n", "{}", "+"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True)
     pairs = (line.split(" ", 1) for line in listed.stdout.splitlines())
-    return {str(Path(name).relative_to(root)): (owners / key).read_text().strip() for key, name in pairs if (owners / key).exists()}
+    return [(key, str(Path(name).relative_to(root))) for key, name in pairs]
+
+
+def given_away(root: Path, owners: Path) -> dict[str, str]:
+    """Who owns each path that was given away."""
+    return {name: (owners / key).read_text().strip() for key, name in keys_of(root) if (owners / key).exists()}
 
 
 def facts_of(state: Path) -> dict[str, str]:

@@ -63,16 +63,14 @@ def test_reload_that_failed_is_healed_by_the_next_apply(scripts: Concerns, based
     assert based.run(_changed(scripts["vip"]), "apply").out == ""
 
 
-def test_certificate_of_identity_switches_the_registry(scripts: Concerns, based: Sandbox) -> None:
+def test_certificate_of_identity_switches_the_registry(scripts: Concerns, serving: Sandbox) -> None:
     """A new certificate, written by identity, is taken live by the same apply: its unit is settled whoever wrote the file."""
-    based.run(scripts["identity"], "apply")
-    based.run(scripts["registry"], "apply")
     renewed = with_file(scripts["identity"], "tls.crt", "-----BEGIN CERTIFICATE-----\nTkVX\n-----END CERTIFICATE-----\n")
-    live = (based.root / "var/lib/ha-registry/live").read_text()
-    said = based.run(renewed, "apply").out
+    live = (serving.root / "var/lib/ha-registry/live").read_text()
+    said = serving.run(renewed, "apply").out
     assert "changed unit ha-registry.service: switch" in said
-    assert (based.root / "var/lib/ha-registry/live").read_text() != live
-    assert based.run(renewed, "apply").out == ""
+    assert (serving.root / "var/lib/ha-registry/live").read_text() != live
+    assert serving.run(renewed, "apply").out == ""
 
 
 def test_precheck_restarts_nothing(scripts: Concerns, based: Sandbox) -> None:
@@ -167,23 +165,21 @@ def test_image_that_cannot_be_fetched_says_where_to_look(scripts: Concerns, base
     assert "mend registry.image or registry.source" in ran.err
 
 
-def test_registry_that_does_not_become_ready_keeps_the_old_one(scripts: Concerns, based: Sandbox) -> None:
+def test_registry_that_does_not_become_ready_keeps_the_old_one(scripts: Concerns, serving: Sandbox) -> None:
     """A change whose container dies ends with 75 and says why; live slot, redirect and VIP state stay."""
-    based.run(scripts["identity"], "apply")
-    based.run(scripts["registry"], "apply")
-    live, table = (based.root / "var/lib/ha-registry/live").read_text(), based.get("nft/ha-registry-live")
-    based.set("candidate-is-broken", "")
+    live, table = (serving.root / "var/lib/ha-registry/live").read_text(), serving.get("nft/ha-registry-live")
+    serving.set("candidate-is-broken", "")
     broken = with_file(scripts["registry"], "writer.yml", "version: 9\n")
-    ran = based.run(broken, "apply", expect=75)
+    ran = serving.run(broken, "apply", expect=75)
     assert "the new registry did not become ready" in ran.out
     assert "error parsing config.yml" in ran.out
     assert "ha-registry.service did not switch" in ran.err
-    assert (based.root / "var/lib/ha-registry/live").read_text() == live
-    assert based.get("nft/ha-registry-live") == table
-    assert (based.root / "run/ha-registry/unit.down").read_text() == "0\n"
-    (based.state / "candidate-is-broken").unlink()
-    assert "unit ha-registry.service" not in based.run(scripts["registry"], "apply").out
-    assert "changed unit ha-registry.service: switch" in based.run(broken, "apply").out
+    assert (serving.root / "var/lib/ha-registry/live").read_text() == live
+    assert serving.get("nft/ha-registry-live") == table
+    assert (serving.root / "run/ha-registry/unit.down").read_text() == "0\n"
+    (serving.state / "candidate-is-broken").unlink()
+    assert "unit ha-registry.service" not in serving.run(scripts["registry"], "apply").out
+    assert "changed unit ha-registry.service: switch" in serving.run(broken, "apply").out
 
 
 def test_lock_of_another_script_is_waited_for_and_named(scripts: Concerns, based: Sandbox) -> None:

@@ -166,26 +166,22 @@ def test_adopted_host_is_left_without_bookkeeping(adopting: Concerns, host: Sand
 
 
 @pytest.mark.parametrize("delete", [False, True])
-def test_images_are_deleted_only_when_asked_for(delete: bool, scripts: Concerns, based: Sandbox) -> None:
+def test_images_are_deleted_only_when_asked_for(delete: bool, scripts: Concerns, serving: Sandbox) -> None:
     """remove keeps pushed images, unless registry.deleteDataOnDestroy says otherwise."""
     registry = scripts.system.registry.model_copy(update={"delete_data_on_destroy": delete})
     chosen = Concerns(scripts.system.model_copy(update={"registry": registry}))
-    based.run(chosen["identity"], "apply")
-    based.run(chosen["registry"], "apply")
-    based.file(f"{DATA}/docker/blob", "pushed\n")
-    ran = based.run(chosen["registry"], "remove")
-    assert (based.root / "data/registry/docker/blob").exists() is not delete
+    serving.file(f"{DATA}/docker/blob", "pushed\n")
+    ran = serving.run(chosen["registry"], "remove")
+    assert (serving.root / "data/registry/docker/blob").exists() is not delete
     assert (f"removed data {DATA}" if delete else f"kept {DATA}") in ran.out
 
 
-def test_replaced_image_does_not_stay_for_ever(scripts: Concerns, based: Sandbox) -> None:
+def test_replaced_image_does_not_stay_for_ever(scripts: Concerns, serving: Sandbox) -> None:
     """An image that a draining container still uses when it is no longer wanted is removed by the last remove."""
     newer = scripts.system.registry.model_copy(update={"image": "docker.io/library/registry:3.2.0"})
     changed = Concerns(scripts.system.model_copy(update={"registry": newer}))
-    based.run(scripts["identity"], "apply")
-    based.run(scripts["registry"], "apply")
-    based.set("docker/in-use", scripts.system.registry.image)
-    based.run(changed["registry"], "apply")
-    (based.state / "docker/in-use").unlink()
-    based.run(changed["registry"], "remove")
-    assert not list((based.state / "docker/images").iterdir())
+    serving.set("docker/in-use", scripts.system.registry.image)
+    serving.run(changed["registry"], "apply")
+    (serving.state / "docker/in-use").unlink()
+    serving.run(changed["registry"], "remove")
+    assert not list((serving.state / "docker/images").iterdir())

