@@ -18,6 +18,8 @@ from lab.command import LabError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Figures, measured on lab hosts.")
 console = Console(soft_wrap=True, highlight=False)
+WIDE = 150
+"""Columns of the table; narrower ones hide the names of rows."""
 
 
 @app.command()
@@ -38,7 +40,7 @@ def pair(
         measure(bench, _chosen(bench.trials, only), record, minutes, console)
     finally:
         seen = report.figures(row.PAIR, record)
-        console.print(report.table(seen))
+        Console(width=max(WIDE, console.width)).print(report.table(seen))
         console.print(f"{report.write('pair', seen)}; into docs/numbers.md with: python -m bench write-docs")
     if not keep:
         bench.remove()

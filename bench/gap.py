@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 from bench.load import Loaded
 from bench.ours import Ours
-from bench.system import System, eventually
+from bench.system import BenchError, System, eventually
 from bench.watch import Watch
 from lab import fault
 from lab.host import Host
@@ -47,6 +47,8 @@ def measure(system: System, kind: str) -> Mapping[str, float]:
             time.sleep(AFTER_S)
             seen_until = time.time()
         failed = _repair(system, holder, kind)
+    if not watch.moves:
+        raise BenchError(f"measuring {kind} in lab {system.lab}: {peer.name} holds the VIP, but nothing was heard of the move")
     values = {f"pair.gap.{kind}": probe.report.gap_ms, "pair.moves.fault": float(watch.moves), **failed}
     if kind == "keepalived-killed":
         values["pair.holders.keepalived-killed"] = round(watch.settled_s(struck, seen_until) * 1000)

@@ -66,7 +66,9 @@ def _figure(row: Row, record: Record, machine: str) -> Figure:
 
 def table(seen: Sequence[Figure]) -> Table:
     """For a terminal."""
-    drawn = Table("row", "unit", title="p95 of ours against its limit and the control")
+    drawn = Table(title="p95 of ours against its limit and the control")
+    for title in ("row", "unit"):
+        drawn.add_column(title, no_wrap=True)
     for title in ("n", "p50", "p95", "max", "limit", "kept", "control p95", "control n", "control / ours"):
         drawn.add_column(title, justify="right")
     for one in seen:

@@ -14,7 +14,7 @@ from ipaddress import IPv4Address
 from lab.host import Host
 
 LINE = re.compile(r"^\[(?P<at>[\d:.T-]+)\] (?P<gone>Deleted )?\d+: .*?\binet (?P<address>[\d.]+)")
-"""Of `ip -oneline -timestamp monitor address`."""
+"""Of `ip -oneline -tshort monitor address`."""
 
 
 @dataclass(frozen=True)
@@ -92,5 +92,5 @@ class Watch:
         return settled_s(self.before, self.events, since, until)
 
     def _listen(self, host: Host) -> subprocess.Popen[str]:
-        argv = ["nsenter", f"--target={host.pid}", "--net", "ip", "-oneline", "-timestamp", "monitor", "address"]
+        argv = ["nsenter", f"--target={host.pid}", "--net", "ip", "-oneline", "-tshort", "monitor", "address"]
         return subprocess.Popen(argv, stdout=self._files[host.name], env={**os.environ, "TZ": "UTC"}, text=True)
