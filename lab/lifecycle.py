@@ -46,6 +46,7 @@ def up(topology: str, stack_file: Path, lab: str) -> tuple[Plan, Changes]:
         for name in network.ensure(plan):
             changes.note(name, done=True)
         _run_machines(plan, state, images, changes)
+        daemon.favour_hosts()
         if lab != cache.DEFAULT_NAME:
             stackfile.write(stack_file, wanted, plan, state)
     return plan, changes
