@@ -55,7 +55,7 @@ OS_RELEASE = {
     "alpine": "ID=alpine\nVERSION_ID=3.20\n",
 }
 UNIT_STATES = ("active", "enabled", "loaded", "vendor", "restarts")
-DEADLINE_S = 30
+DEADLINE_S = 120
 OURS = re.compile(r"(?<![\w$}/.-])/(?:var/lib|run|etc|usr/local/lib)/ha-registry")
 
 

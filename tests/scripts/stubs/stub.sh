@@ -31,7 +31,7 @@ ordered_faults() { # $H/faults: KIND PATTERN, one per line; `once` faults vanish
       ;;
     block)
       touch "$H/blocked"
-      exec sleep 120
+      exec sleep 600
       ;;
     esac
   done <<<"$faults"
