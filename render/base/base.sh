@@ -52,7 +52,7 @@ undo_docker() { # our packages leave images and layers behind; containers of oth
 }
 
 drop_docker_rules() { # TABLE: what Docker leaves in it; the whole table where Docker made it and nobody else used it since
-  local rule chain of_docker='DOCKER|docker0|172\.17\.'
+  local rule chain of_docker='DOCKER|docker0'
   local -a words
   while IFS= read -r rule; do
     read -ra words <<<"$rule"

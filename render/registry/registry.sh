@@ -7,7 +7,6 @@ concern() {
   local role
   local -a configs=()
   want_image "$IMAGE"
-  want_parked
   want_data "$DATA"
   for role in "${ROLES[@]}"; do
     want_file 0644 "$CONFIG/$role.yml" "$role.yml"
@@ -25,6 +24,7 @@ concern() {
     "$IDENTITY"/{ca.crt,tls.crt,tls.key,registry.env}
   want_unit ha-registry-prober.service restart "$LIB/prober" "$UNITS_DIR/ha-registry-prober.service"
   want_true registry.ready "$READY_S" is_ready
+  want_parked
 }
 
 is_ready() { [[ $(cat "$ROOT$RUN/unit.down" "$ROOT$RUN/probe.down" 2>/dev/null | tr -d '\n') == 00 ]]; }
@@ -105,7 +105,9 @@ undo_data() {
 
 # --- a hand-made registry found here
 
-want_parked() { # containers of others on our ports are stopped; once taken over they stay so until remove puts them back
+# Our redirect comes before Docker's, so a container that publishes the same ports stops after ours serves, and remove,
+# which goes backwards, starts it again before ours stops. Once taken over it stays so until then.
+want_parked() {
   local name
   [[ $VERB == apply ]] || return 0
   while [[ $ADOPT == yes ]] && IFS= read -r name; do
@@ -121,6 +123,7 @@ park() { # CONTAINER
   claim parked "$1"
   docker update --restart=no "$1" >/dev/null
   docker stop -t 30 "$1" >/dev/null
+  chown -R "$ACCOUNT:$ACCOUNT" "$ROOT$DATA" # what it wrote until now
   say "changed parked $1: stopped"
 }
 foreign_containers() { # running, not ours, publishing one of our ports or on the host's network with our data

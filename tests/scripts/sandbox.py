@@ -45,7 +45,7 @@ TOOLS = (
 """Of the machine that runs the tests; whatever else a script calls must be a stub."""
 ALWAYS = (
     *("chown", "stat", "id", "useradd", "userdel", "systemctl", "systemd-tmpfiles", "systemd-notify", "journalctl", "ip", "ping", "ss"),
-    *("getent", "timeout", "df", "date"),
+    *("getent", "timeout", "df", "date", "umount"),
 )
 DEBIAN = ("apt-get", "dpkg-query")
 ROCKY = ("dnf", "rpm", "firewall-cmd", "update-ca-trust")
@@ -114,6 +114,7 @@ class Sandbox:
     def teach(self, *programs: str) -> None:
         """Puts stubs on PATH."""
         for program in programs:
+            (self.programs / program).unlink(missing_ok=True)
             (self.programs / program).symlink_to(STUBS / program)
 
     def brought(self, *programs: str, package: str) -> None:

@@ -113,6 +113,18 @@ def test_docker_with_containers_of_others_stays(scripts: Concerns, based: Sandbo
     assert (based.root / "var/lib/docker/overlay2/layer").exists()
 
 
+def test_rules_of_the_admin_outlive_docker(scripts: Concerns, host: Sandbox) -> None:
+    """With the Docker that we brought go its rules, chains and tables; what the admin had in the same tables stays."""
+    host.set("iptables/filter", ":INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n-A INPUT -p tcp --dport 22 -j ACCEPT\n")
+    before = host.get("iptables/filter")
+    host.run(scripts["base"], "apply")
+    assert "DOCKER" in host.get("iptables/filter")
+    host.run(scripts["base"], "remove")
+    assert host.get("iptables/filter") == before
+    assert not host.has("iptables/nat")
+    assert not host.has("links/docker0")
+
+
 def test_foreign_keepalived_comes_back(adopting: Concerns, based: Sandbox) -> None:
     """A hand-made keepalived is taken over by vip, and runs with its own configuration after remove."""
     based.brought("keepalived", package="keepalived")

@@ -128,15 +128,20 @@ def test_only_the_live_writer_speaks_for_the_host(verb: str, value: str, serving
 
 
 def test_replaced_container_may_finish_and_any_other_ends_soon(serving: Sandbox) -> None:
-    """The drained slot gets its long time, the live one only the short time of a reboot."""
+    """The drained slot waits for whoever is connecting and gets its long time; the live one only the short time of a reboot."""
     live = _live(serving)
     other = {"a": "b", "b": "a"}[live]
+    serving.teach("sleep")
     for slot in (live, other):
         serving.container(f"ha-registry-writer-{slot}", publish="", data="")
         serving.program(SWITCH, "halt", f"writer-{slot}")
-    stops = {call.rsplit("-", 1)[1]: call.split()[3] for call in serving.calls if call.startswith("docker stop")}
-    assert int(stops[other]) >= 900
-    assert int(stops[live]) <= 10
+    calls = [call.split() for call in serving.calls if call.startswith(("docker stop", "sleep"))]
+    (_, _, _, soon, first), (waiting, seconds), (_, _, _, late, second) = calls
+    assert (first, second) == (f"ha-registry-writer-{live}", f"ha-registry-writer-{other}")
+    assert int(soon) <= 10
+    assert int(late) >= 900
+    assert waiting == "sleep"
+    assert int(seconds) > 0
 
 
 def test_switch_of_an_unknown_verb_ends_with_64(serving: Sandbox) -> None:

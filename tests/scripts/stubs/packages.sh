@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # The packages of the pretended distribution: what each needs, the programs it brings, the units it enables.
-declare -A NEEDS=([docker.io]="containerd runc" [skopeo]="" [keepalived]="libnl-3-200" [curl]="libcurl4")
-declare -A PROGRAMS=([docker.io]="docker dockerd" [keepalived]=keepalived [nftables]=nft [curl]=curl [skopeo]=skopeo [ca-certificates]=update-ca-certificates)
+declare -A NEEDS=([docker.io]="containerd runc iptables" [skopeo]="" [keepalived]="libnl-3-200" [curl]="libcurl4")
+declare -A PROGRAMS=([docker.io]="docker dockerd" [keepalived]=keepalived [iptables]="iptables iptables-save" [nftables]=nft [curl]=curl [skopeo]=skopeo [ca-certificates]=update-ca-certificates)
 declare -A DAEMONS=([docker.io]="docker.service docker.socket" [containerd]=containerd.service [keepalived]=keepalived.service)
 # shellcheck disable=SC2034 # for apt-get and dnf
-readonly KNOWN=" docker.io containerd runc skopeo keepalived libnl-3-200 curl libcurl4 nftables ca-certificates monitoring-agent "
+readonly KNOWN=" docker.io containerd runc iptables skopeo keepalived libnl-3-200 curl libcurl4 nftables ca-certificates monitoring-agent "
 
 is_installed() { [[ -e $H/packages/$1 ]]; }
 missing() { # NAME: what its installation brings
@@ -21,7 +21,21 @@ unpack() { # NAME
     [[ $unit == keepalived.service ]] || touch "$H/units/active/$unit" # without configuration it does not start
   done
   [[ $1 != keepalived ]] || mkdir -p "$ROOT/etc/keepalived"
-  [[ $1 != docker.io ]] || mkdir -p "$ROOT/etc/docker" "$ROOT/var/lib/docker/overlay2"
+  [[ $1 != docker.io ]] || start_docker
+}
+start_docker() { # what dockerd makes at its first start
+  mkdir -p "$ROOT"/etc/docker "$ROOT"/var/lib/docker/overlay2 "$ROOT"/run/docker/netns "$ROOT"/run/containerd "$H"/{iptables,links}
+  touch "$ROOT"/run/docker.{sock,pid} "$ROOT/run/docker/netns/default" "$H/links/docker0"
+  chain "$H/iptables/nat" PREROUTING OUTPUT POSTROUTING DOCKER
+  chain "$H/iptables/filter" INPUT FORWARD DOCKER DOCKER-USER
+  printf '%s\n' '-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER' '-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE' \
+    '-A DOCKER -i docker0 -j RETURN' >>"$H/iptables/nat"
+  printf '%s\n' '-A FORWARD -j DOCKER-USER' '-A FORWARD -o docker0 -j DOCKER' '-A DOCKER-USER -j RETURN' >>"$H/iptables/filter"
+}
+chain() { # FILE NAME...: adds the chains that are not there
+  local name
+  touch "$1"
+  for name in "${@:2}"; do grep -q "^:$name " "$1" || printf ':%s ACCEPT [0:0]\n' "$name" >>"$1"; done
 }
 purge() { # NAME
   local program unit
