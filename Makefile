@@ -24,7 +24,7 @@ up: .venv/.done ## lab hosts, then `pulumi up` of the stack dev on them, proved 
 	@$(PYTHON) -m engine build
 	@$(LAB_STACK) && $(PYTHON) -m ops up --stack dev
 	@$(LAB_STACK) && $(PYTHON) -m ops show --stack dev
-	@echo 'for pulumi  eval "$$(make -s env)"'
+	@echo 'for pulumi eval "$$(make -s env)"'
 
 env: .venv/.done ## what a shell needs to run pulumi on the lab's stack; use: eval "$(make -s env)"
 	@$(PYTHON) -m engine env
