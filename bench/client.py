@@ -19,7 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -201,7 +201,7 @@ def main() -> None:
     load.start()
     print("ready", flush=True)
     sys.stdin.read()
-    print(json.dumps(asdict(load.stop())))
+    print(json.dumps(vars(load.stop())))
 
 
 if __name__ == "__main__":

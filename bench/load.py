@@ -56,3 +56,5 @@ class Loaded:
         if self._process.returncode:
             raise BenchError(f"reading what became of the load: {err.strip()[-400:]}")
         self.tally = Tally(**json.loads(out))
+        if self.tally.causes:
+            sys.stderr.write(f"of {self.tally.requests} requests: {json.dumps(self.tally.causes)}\n")

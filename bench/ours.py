@@ -36,6 +36,7 @@ class Ours(System):
             shutil.copy(states.of(LAB).stack_file, file)
         self.stack = Stack(file)
         self.stack.up()
+        self.mend()  # an interrupted run may have left a fault behind
         self.await_whole()
 
     @cached_property

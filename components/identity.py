@@ -92,7 +92,9 @@ class _Authority:
 
     def __init__(self, name: str, system: Pair, mine: pulumi.ResourceOptions) -> None:
         self._system, self._mine = system, mine
-        self._key = _private_key(f"{name}-ca", system, mine)
+        # Another kind of key for the leaves must not cut off clients that trust this CA
+        kept = pulumi.ResourceOptions.merge(mine, pulumi.ResourceOptions(ignore_changes=["algorithm", "ecdsaCurve", "rsaBits"]))
+        self._key = _private_key(f"{name}-ca", system, kept)
         self._self_signed = tls.SelfSignedCert(
             f"{name}-ca",
             private_key_pem=self._key.private_key_pem,

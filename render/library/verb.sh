@@ -79,7 +79,7 @@ main() {
 forget() { # our own bookkeeping goes with the last concern; images under the same folder stay
   [[ -d $STATE && ! -e $STATE/ledger ]] || rmdir "$STATE/ledger" 2>/dev/null || return 0
   rm -rf "$STATE"/{units,packages,packages.log,found,found-mode,slots,parked,anchors}
-  rm -f "$STATE"/live{,.nft}
+  rm -f "$STATE"/live{,.nft} "$STATE/tables-before-docker"
   rmdir "$STATE" 2>/dev/null || true
 }
 

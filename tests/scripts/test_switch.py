@@ -68,7 +68,7 @@ def test_switch_keeps_the_old_slot_when_the_candidate_dies(serving: Sandbox) -> 
     serving.set("candidate-is-broken", "")
     ran = serving.program(SWITCH, expect=1)
     other = {"a": "b", "b": "a"}[old]
-    assert ran.out.startswith("the new registry did not become ready within ")
+    assert ran.out.startswith("the new registry did not become ready")
     assert "the old one keeps serving" in ran.out
     assert "error parsing config.yml" in ran.out
     assert all(len(line) <= 400 for line in ran.out.splitlines())
