@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
 
 from bench.load import Loaded
 from bench.ours import Ours
@@ -26,21 +27,21 @@ class Change:
     other: object
 
 
-def _changes(system: Ours) -> Mapping[str, Change]:
-    inside, outside = (f"{system.vip}/24", "198.51.100.0/24")
-    network = inside.rsplit(".", 1)[0] + ".0/24"
+def changes(vip: IPv4Address) -> Mapping[str, Change]:
+    """Of each kind one, for a pair with this VIP; no change locks out the clients that measure it."""
+    inside, outside = str(IPv4Network(f"{vip}/24", strict=False)), "198.51.100.0/24"
     return {
         "registry": Change("registry.log.level", "warn", "info"),
         "certificate": Change("tls.validity", "364d", "365d"),
         "user": Change("users", ["admin", "guest"], ["admin"]),
-        "firewall": Change("access.pull", [network, outside], [network]),
+        "firewall": Change("access.pull", [inside, outside], [inside]),
         "keepalived": Change("vip.advert", "110ms", "100ms"),
     }
 
 
 def measure(system: Ours, kind: str) -> Mapping[str, float]:
     """Applies a changed stack file; row id to value."""
-    change = _changes(system)[kind]
+    change = changes(system.vip)[kind]
     system.await_whole()
     with Watch(system.nodes, system.vip) as watch, Loaded(system, at_least=REQUESTS, holds=True) as load:
         system.stack.toggle(change.path, change.one, change.other)

@@ -63,7 +63,7 @@ class Connection(http.client.HTTPSConnection):
 
     def __init__(self, order: Order, context: ssl.SSLContext) -> None:
         """Connects at the first request."""
-        super().__init__(order.name, order.port, timeout=TIMEOUT_S)
+        super().__init__(order.name, order.port, timeout=TIMEOUT_S, context=context)  # its own would read all CAs of the machine again
         self._order, self._tls = order, context
         login = base64.b64encode(f"{order.user}:{order.password}".encode()).decode()
         self.login = {"Authorization": f"Basic {login}"}
@@ -131,6 +131,8 @@ class Load:
         if not is_new and kept.is_dropped():
             kept.close()
         cause = connection.ask()
+        if cause:
+            cause = f"{'new' if is_new else 'kept'} connection: {cause}"
         if is_new:
             connection.close()
         if not cause:

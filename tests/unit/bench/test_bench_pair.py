@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 from bench import engine
+from bench.change import changes
 from bench.pair import PairBench
 from bench.record import PROJECT, Record
-from bench.row import PAIR
+from bench.row import KINDS_OF_CHANGE, PAIR
 from bench.run import measure
 from bench.schedule import Subject, Trial
 from bench.system import BenchError
 from settings import StackFile
+from tests.golden.cases import loaded, pair, write_files
+
+YAML_HEAD = "config:\n  ha-registry:system: "
 
 
 def test_every_row_is_given_by_a_trial() -> None:
@@ -75,3 +81,17 @@ def test_toggle_changes_the_stack_file_every_time(tmp_path: Any) -> None:
         seen.append(StackFile(file).system)
     assert [one["vip"] for one in seen] == [{"advert": "110ms"}, {"advert": "100ms"}, {"advert": "110ms"}]
     assert all((one["topology"], one["users"]) == ("pair", ["admin"]) for one in seen)
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_CHANGE)
+def test_planned_change_is_one_of_valid_settings(kind: str, tmp_path: Any) -> None:
+    """Both sides of a change are settings that the program takes, and they differ."""
+    write_files(tmp_path)
+    file = tmp_path / "stack.yaml"
+    file.write_text(YAML_HEAD + json.dumps(pair()))
+    change = changes(IPv4Address("192.168.23.50"))[kind]
+    sides = []
+    for _ in range(2):
+        engine.Stack(file).toggle(change.path, change.one, change.other)
+        sides.append(loaded(StackFile(file).system, tmp_path))
+    assert sides[0] != sides[1]
