@@ -34,10 +34,11 @@ def pair(
 ) -> None:
     """Two bare hosts behind one VIP, against the same made by hand; goes on where an interrupted run was."""
     bench, record = PairBench(times, control_times, stress_minutes), Record(OUT / "pair.trials.jsonl", version())
+    chosen = _chosen(bench.trials, only)
     if fresh:
         record.forget()
     try:
-        measure(bench, _chosen(bench.trials, only), record, minutes, console)
+        measure(bench, chosen, record, minutes, console)
     finally:
         seen = report.figures(row.PAIR, record)
         Console(width=max(WIDE, console.width)).print(report.table(seen))

@@ -6,20 +6,16 @@ import os
 import platform
 from pathlib import Path
 
-from lab.command import run
-
 
 def description() -> str:
-    """Processors, memory, kernel, distribution and Docker."""
+    """Processors, memory, kernel and distribution."""
     release = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
     memory = next(line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemTotal:"))
-    docker = run(["docker", "version", "--format", "{{.Server.Version}}"], "asking Docker for its version").strip()
     parts = [
         f"{os.cpu_count()} processors ({_model()})",
         f"{int(memory.split()[1]) / 2**20:.0f} GiB memory",
         f"Linux {'.'.join(platform.release().split('-')[0].split('.')[:2])}",
         release.get("PRETTY_NAME", "").strip('"'),
-        f"Docker {docker}",
     ]
     return ", ".join(parts)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from bench import engine
+from bench import engine, report
 from bench.change import changes
 from bench.pair import PairBench
 from bench.record import PROJECT, Record
@@ -38,13 +38,15 @@ def test_few_times_still_measure_everything() -> None:
 
 
 def test_unknown_row_is_told_with_those_that_exist() -> None:
-    """A user's slip costs one message and starts no lab."""
+    """A user's slip costs one message, starts no lab and leaves the figures of the last run alone."""
+    before = report.path("pair").read_bytes() if report.path("pair").exists() else None
     done = subprocess.run(
         [sys.executable, "-m", "bench", "pair", "--row", "pair.gap.nothing"], cwd=PROJECT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "no row pair.gap.nothing; one of: " in done.stderr
+    assert (report.path("pair").read_bytes() if report.path("pair").exists() else None) == before
 
 
 def test_broken_system_ends_the_run(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
