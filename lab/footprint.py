@@ -8,8 +8,6 @@ from lab import cache
 from lab.command import attempt, run
 
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
-REALTIME = Path("/proc/sys/kernel/sched_rt_runtime_us")
-"""CPU time left to real-time processes; -1 lets them run in every control group (kernel/sched/core.c, RT_GROUP_SCHED)."""
 BRIDGE = "docker0"
 
 
@@ -22,13 +20,12 @@ class Footprint:
     forward_policy: str
     """What became of forwarded packets that no rule matched; Docker makes it DROP."""
     ip_forward: str
-    realtime: str
 
 
 def remember() -> None:
     """Writes down how this machine is now."""
     policy = next((line.split()[1] for line in _rules() if line.startswith(":FORWARD ")), "ACCEPT")
-    _file().write_text(json.dumps(asdict(Footprint(_tables(), policy, FORWARDING.read_text().strip(), REALTIME.read_text().strip()))))
+    _file().write_text(json.dumps(asdict(Footprint(_tables(), policy, FORWARDING.read_text().strip()))))
 
 
 def erase() -> None:
@@ -45,7 +42,6 @@ def erase() -> None:
             run(["nft", "delete", "table", *table.split()], f"removing table {table}")
     attempt(["ip", "link", "delete", BRIDGE], f"removing {BRIDGE}")
     FORWARDING.write_text(before.ip_forward)
-    REALTIME.write_text(before.realtime)
     _file().unlink()
 
 
