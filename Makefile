@@ -1,11 +1,13 @@
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
-STACK ?= dev
 TOPOLOGY ?= pair
 TOOLS := iproute2 keepalived nftables openssh-client openssh-server systemd
 
 # The lab's state is thrown away with the lab, so its passphrase is no secret
 LAB_STACK = eval "$$($(MAKE) -s env)" && mkdir -p "$${PULUMI_BACKEND_URL\#file://}"
+
+# The Go of the engine, in the module of our own command plugin
+GO_COMMAND = GOFLAGS=-mod=readonly $$($(PYTHON) -m engine go) -C engine/command
 
 .DEFAULT_GOAL := help
 .PHONY: help up env down test test-fast test-full golden schema lint bench tools
@@ -40,7 +42,7 @@ tools: ## the programs that tests run, as Debian packages
 
 test: tools .venv/.done ## every check a change must pass: quick ones and one whole story on real hosts
 	@$(PYTHON) -m engine build
-	@GOFLAGS=-mod=readonly $$($(PYTHON) -m engine go) -C engine/command test ./...
+	@$(GO_COMMAND) test ./...
 	@$(PYTHON) -m pytest tests -m "not full"
 
 test-fast: tools .venv/.done ## the checks that need no engine and no hosts
@@ -48,7 +50,7 @@ test-fast: tools .venv/.done ## the checks that need no engine and no hosts
 
 test-full: tools .venv/.done ## every story and every fault on real hosts; STORY=name for one
 	@$(PYTHON) -m engine build
-	@GOFLAGS=-mod=readonly $$($(PYTHON) -m engine go) -C engine/command test ./...
+	@$(GO_COMMAND) test ./...
 	@$(PYTHON) -m pytest tests $(if $(STORY),-k $(STORY))
 
 golden: .venv/.done ## writes the rendered files that tests compare with
@@ -61,7 +63,7 @@ lint: .venv/.done ## ruff, pyright, shellcheck, go vet
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
 	@.venv/bin/pyright
 	@.venv/bin/shellcheck .ci/run
-	@GOFLAGS=-mod=readonly $$($(PYTHON) -m engine go) -C engine/command vet ./...
+	@$(GO_COMMAND) vet ./...
 
 bench: .venv/.done ## the figures of docs/numbers.md, against a control: TOPOLOGY=pair ROW=name
 	@$(PYTHON) -m bench $(TOPOLOGY) $(if $(ROW),--row $(ROW))

@@ -39,6 +39,7 @@ undo_docker() { # our packages leave images and layers behind; containers of oth
     say "kept docker: ${#others[@]} containers of others"
     return
   fi
+  # Whatever of the following is gone already is as good
   systemctl stop -q docker.socket docker.service containerd.service 2>/dev/null || true
   drop_docker_rules nat
   drop_docker_rules filter
