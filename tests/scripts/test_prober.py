@@ -44,7 +44,7 @@ def test_prober_judges_at_once(state: str, says: str, serving: Sandbox) -> None:
     serving.forget_calls()
     assert _judge(serving) == says
     if says == "1":
-        assert len([call for call in serving.calls if call.startswith("curl")]) == 1
+        assert len([call for call in serving.calls if call.startswith("curl -fs --fail-early")]) == 1
 
 
 def test_prober_believes_in_a_hang_only_the_second_time(serving: Sandbox) -> None:
@@ -52,7 +52,7 @@ def test_prober_believes_in_a_hang_only_the_second_time(serving: Sandbox) -> Non
     _is(serving, "hung")
     serving.forget_calls()
     assert _judge(serving) == "1"
-    assert len([call for call in serving.calls if call.startswith("curl")]) == 2
+    assert len([call for call in serving.calls if call.startswith("curl -fs --fail-early")]) == 2
 
 
 def test_prober_takes_one_late_answer_for_a_busy_host(serving: Sandbox) -> None:
