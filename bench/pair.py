@@ -77,7 +77,8 @@ class PairBench:
 
     def _stress(self) -> Trial:
         run = partial(stress.measure, minutes=self._stress_minutes)
-        return self._mine("stress", ("pair.moves.stress", "pair.load.stress"), run, 1, about_s=self._stress_minutes * 60 + 30)
+        rows = ("pair.moves.stress", "pair.load.stress", "pair.standstill.stress")
+        return self._mine("stress", rows, run, 1, about_s=self._stress_minutes * 60 + 30)
 
     def _mine(
         self, name: str, rows: tuple[str, ...], run: Callable[[Ours], Mapping[str, float]], times: int, *, about_s: float = 20

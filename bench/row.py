@@ -47,5 +47,6 @@ PAIR = (
     Row("pair.state-bytes-per-host", "state of the host that has most", "bytes", 256_000),
     Row("pair.moves.stress", "moves of the VIP while stress-ng keeps all cores busy", "count", 0),
     Row("pair.load.stress", "highest load average meanwhile", "load", None),
+    Row("pair.standstill.stress", "longest time that the machine itself did not run, as a real-time process sees it", "ms", None),
 )
 TOPOLOGIES = {"pair": PAIR}

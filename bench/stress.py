@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Mapping
 
+from bench.standstill import Standstill
 from bench.system import BenchError, System
 from bench.watch import Watch
 from lab.command import run
@@ -32,11 +33,15 @@ def measure(system: System, minutes: float) -> Mapping[str, float]:
     hogs = max(FEWEST_HOGS, HOGS_PER_CORE * (os.cpu_count() or 1))
     argv = ["stress-ng", "--cpu", str(hogs), "--timeout", f"{round(minutes * 60)}s", "--quiet"]
     highest = 0.0
-    with Watch(system.nodes, system.vip) as watch, subprocess.Popen(argv) as stress:
+    with Watch(system.nodes, system.vip) as watch, Standstill() as standstill, subprocess.Popen(argv) as stress:
         while stress.poll() is None:
             highest = max(highest, os.getloadavg()[0])
             time.sleep(SAMPLE_S)
     if stress.returncode:
         raise BenchError(f"keeping the machine busy: stress-ng ended with {stress.returncode}")
     system.await_whole()
-    return {"pair.moves.stress": float(watch.moves), "pair.load.stress": round(highest, 1)}
+    return {
+        "pair.moves.stress": float(watch.moves),
+        "pair.load.stress": round(highest, 1),
+        "pair.standstill.stress": standstill.longest_ms,
+    }
