@@ -73,6 +73,8 @@ def test_switch_keeps_the_old_slot_when_the_candidate_dies(serving: Sandbox) -> 
     assert ran.out.startswith("the new registry did not become ready")
     assert "the old one keeps serving" in ran.out
     assert "error parsing config.yml" in ran.out
+    assert "goroutine" not in ran.out
+    assert "cobra" not in ran.out
     assert all(len(line) <= 400 for line in ran.out.splitlines())
     assert _live(serving) == old
     assert serving.get("nft/ha-registry-live") == table
