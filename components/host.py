@@ -113,14 +113,14 @@ def roll(
     each: Callable[[Host, Sequence[pulumi.Resource]], Sequence[pulumi.Resource]],
     after: Sequence[pulumi.Resource],
 ) -> list[pulumi.Resource]:
-    """One host after the other: what `each` makes on a host waits for all it made on the host before.
+    """One host after the other: what `each` makes on a host waits for all it made on the host before, and so for `after`.
 
     Returns what was made on all hosts.
     """
     made: list[pulumi.Resource] = []
-    before: Sequence[pulumi.Resource] = after
+    before = after
     for host in hosts:
-        before = each(host, [*after, *before])
+        before = each(host, before)
         made += before
     return made
 

@@ -20,6 +20,7 @@ _STRICT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
     keep_trailing_newline=True,
+    auto_reload=False,  # a file is looked at once, not for every host
 )
 
 Fact = str | Sequence[str]
@@ -44,11 +45,14 @@ def library() -> str:
 
 def files_of(concern: str, names: Iterable[str], **view: object) -> dict[str, str]:
     """Content name to text: templates of `concern` filled with `view`, everything else as it stands."""
-    folder = resources("render").joinpath(concern)
     return {
-        name: fill(f"{concern}/{name}.j2", **view) if folder.joinpath(f"{name}.j2").is_file() else static(f"{concern}/{name}")
-        for name in names
+        name: fill(f"{concern}/{name}.j2", **view) if _is_template(f"{concern}/{name}") else static(f"{concern}/{name}") for name in names
     }
+
+
+@cache
+def _is_template(path: str) -> bool:
+    return resources("render").joinpath(f"{path}.j2").is_file()
 
 
 @dataclass(frozen=True, kw_only=True)
