@@ -83,7 +83,7 @@ class HostScript(remote.Command):
         self,
         host: Host,
         concern: str,
-        script: pulumi.Input[Script],
+        script: Script | pulumi.Output[Script],
         access: Access,
         *,
         after: Sequence[pulumi.Resource],
@@ -93,7 +93,7 @@ class HostScript(remote.Command):
         super().__init__(
             f"{host.name}-{concern}",
             connection=access.to(host),
-            stdin=pulumi.Output.from_input(script).apply(lambda ready: ready.text),
+            stdin=script.text if isinstance(script, Script) else script.apply(lambda ready: ready.text),
             create=_verb("apply"),
             update=_verb("apply"),
             delete=_verb("remove"),
