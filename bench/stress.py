@@ -8,10 +8,10 @@ import subprocess
 import time
 from collections.abc import Mapping
 
-from bench.standstill import Standstill
 from bench.system import BenchError, System
 from bench.watch import Watch
 from lab.command import run
+from lab.standstill import Standstill
 
 HOGS_PER_CORE, FEWEST_HOGS = 2, 4
 SAMPLE_S = 5.0

@@ -7,12 +7,20 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.lab.calm import MachineStoodStillError
 from tests.lab.client import Client
 from tests.lab.deployment import Pair
+
+STANDSTILLS = 3
+"""How often a test is done again because the machine under the lab did not run; for no other reason is one done again."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "full: not part of the one whole story that `make test` tells; `make test-full` runs it")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    item.add_marker(pytest.mark.flaky(reruns=STANDSTILLS, only_rerun=[MachineStoodStillError.__name__]))
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from types import TracebackType
 
 from tests.lab import engine
+from tests.lab.calm import Calm
 from tests.lab.deployment import Pair
 from tests.lab.traffic import Report
 
@@ -23,7 +25,7 @@ class Load:
 
     def __init__(self, pair: Pair, *, at_least: int = REQUESTS) -> None:
         """Pushes what is asked for, on every registry: until images are replicated, each has its own."""
-        self._pair, self._at_least = pair, at_least
+        self._pair, self._at_least, self._calm = pair, at_least, Calm()
 
     def __enter__(self) -> Load:
         """Returns once all clients are asking."""
@@ -46,16 +48,20 @@ class Load:
         self._process.stdin.write(f"{client.user}:{client.password}\n")
         self._process.stdin.flush()
         assert self._process.stdout.readline() == "ready\n", self._process.communicate()[1]
+        self._calm.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
         """Lets clients go on until enough was asked, and reads the report."""
         out, err = self._process.communicate()
+        self._calm.__exit__(kind, fault, trace)
         assert self._process.returncode == 0, err
         self.report = Report(**json.loads(out))
 
     def assert_unharmed(self) -> None:
         """Enough was asked, nothing failed, and the request that stayed open got all its bytes."""
+        if self.report.failed or self.report.open_request:
+            self._calm.assert_calm()
         assert self.report.attempts >= self._at_least, self.report
         assert self.report.failed == 0, self.report
         assert self.report.open_request == "", self.report

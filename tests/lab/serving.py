@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import TracebackType
 
 from lab.host import Host
+from tests.lab.calm import Calm
 from tests.lab.deployment import Pair
 from tests.lab.wait import eventually
 
@@ -48,19 +49,23 @@ class Moves:
 
     def __init__(self, pair: Pair) -> None:
         """Nothing is counted before the block."""
-        self._pair = pair
+        self._pair, self._calm = pair, Calm()
 
     def __enter__(self) -> Moves:
         """Counting starts now, by each host's own clock."""
         self._since = {host.name: self._pair.now(host.name) for host in self._pair.registries}
+        self._calm.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
         """Reads the journals of hosts that run."""
+        self._calm.__exit__(kind, fault, trace)
         self.lines = {name: self._pair.journal(name, "keepalived.service", since).splitlines() for name, since in self._since.items()}
         self.count = sum("Entering MASTER STATE" in line for lines in self.lines.values() for line in lines)
 
     def assert_at_most(self, count: int) -> None:
         """Raises AssertionError with the journals where there were more moves than `count`."""
+        if self.count > count:
+            self._calm.assert_calm()
         words = "\n".join(f"{name}: {line}" for name, lines in self.lines.items() for line in lines)
         assert self.count <= count, f"{self.count} moves of the VIP, {count} allowed:\n{words}"

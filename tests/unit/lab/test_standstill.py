@@ -12,7 +12,7 @@ import pytest
 
 PROGRAM = """\
 import sys
-from bench.standstill import Standstill
+from lab.standstill import Standstill
 with Standstill() as standstill:
     print("watching", flush=True)
     sys.stdin.read()
