@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, get_args
 
 from settings.fault import HIDDEN, Fault, joined, shown
 from settings.given import Given, rule
 from settings.quantity import Size
 from settings.raw import is_mapping
 from settings.reserved import OWN_CONFIG, OWN_FOLDER
+from settings.storage import Kind
 
 MAX_USERS = 50
 """bcrypt is checked against one line of htpasswd per request; more users belong to a token service."""
+_EXAMPLE = "storage: {local: {path: /data/registry}}"
 LEAST_MEMORY = Size("64Mi")
 SYSTEM_FOLDERS = tuple(
     f"/{folder}"
@@ -28,11 +30,13 @@ SHARED_FOLDERS = ("/", "/home", "/media", "/mnt", "/opt", "/srv", "/var", "/var/
 """Others keep things there too; a folder below is fine."""
 
 
-@rule("storage.local")
+@rule("storage.local", "storage.s3", "storage.nfs", "storage.cephfs", "storage.mounted")
 def storage_is_one_kind(given: Given) -> Iterator[Fault]:
     """Exactly one kind beneath `storage`."""
-    if given.system.storage.local is None:
-        yield Fault("storage", "no kind", "must have exactly one kind beneath it", "write storage: {local: {path: /data/registry}}")
+    kinds = given.system.storage.kinds
+    if len(kinds) != 1:
+        remedy = "keep the one that holds the images" if kinds else f"write one of {', '.join(get_args(Kind))}, e.g. {_EXAMPLE}"
+        yield Fault("storage", " and ".join(kinds) or "no kind", "must have exactly one kind beneath it", remedy)
 
 
 @rule("storage.local.path")

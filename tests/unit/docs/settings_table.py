@@ -9,8 +9,10 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from settings.model import Host, HostEntry, Pair, Section
+from settings.host import Host, HostEntry
+from settings.model import Pair
 from settings.quantity import Quantity
+from settings.section import Section
 
 PAGE = Path(__file__).parents[3] / "docs" / "topologies" / "pair.md"
 BEGIN, END = "<!-- settings: written by `python -m tests.unit.docs.settings_table` -->\n", "<!-- end of settings -->\n"

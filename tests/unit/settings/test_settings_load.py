@@ -12,8 +12,8 @@ import pytest
 from settings import Pair, SettingsError, load
 from settings.fault import Fault
 from settings.given import Rule, has
-from settings.model import Section
 from settings.rules import RULES, certificate, network, registry, secret, ssh
+from settings.section import Section
 from tests.unit.settings.authority import Authority, pem
 from tests.unit.settings.valid import ABSENT, Stack
 
