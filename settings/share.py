@@ -41,14 +41,14 @@ _EXAMPLE = "write for example nconnect=4, rsize=1048576 or sec=krb5p"
 
 def _nfs_option(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[a-z_0-9=]{1,64}", value):
-        raise refused("must be one mount option of nfs(5)", f"one entry for each, without commas: {_EXAMPLE}")
+        raise refused("must be one mount option of nfs(5)", f"one entry for each, without commas: {_EXAMPLE}", hidden=True)
     name = value.partition("=")[0]
     if name in LOSSY:
         raise refused(LOSSY[name], "remove it")
     if name in OURS or value == "proto=udp":
         raise refused("is decided by us: NFS 4.1 over TCP, hard, noatime, nosharecache", "remove it")
     if not _SAFE.fullmatch(value):
-        raise refused("is not an option that is known to be safe for images", f"remove it, or {_EXAMPLE}")
+        raise refused("is not an option that is known to be safe for images", f"remove it, or {_EXAMPLE}", hidden=True)
     return value
 
 

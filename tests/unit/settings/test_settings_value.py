@@ -188,7 +188,7 @@ def test_value_refused(stack: Stack, changes: dict[str, Any], path: str, rule: s
         {"access/pull": ["0.0.0.0/0"]},
         {"vip/advert": "1s"},
         {"vip/advert": "10ms"},
-        {"registry/config": {"http": {"headers": {"X-A": ["b"]}}, "storage": {"redirect": {"disable": True}}}},
+        {"registry/config": {"http": {"headers": {"X-A": ["b"]}}, "storage": {"tag": {"concurrencylimit": 8}}}},
     ],
     ids=str,
 )
