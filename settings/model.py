@@ -76,7 +76,7 @@ class Registry(Section):
     config: Mapping[str, Any] = {}
     """Merged into config.yml; a key of ours in it is refused."""
     delete_data_on_destroy: Flag = False
-    """Whether `pulumi destroy` also deletes the images."""
+    """Whether `pulumi destroy` also deletes the images; not on shared storage, where they belong to no host."""
 
 
 class Access(Section):
@@ -85,7 +85,7 @@ class Access(Section):
     pull: tuple[Network, ...] = ()
     """Who may reach the registry at all."""
     push: tuple[Network, ...] = ()
-    """Everybody else gets a read-only registry on the same data."""
+    """Who of those may push; everybody else may only pull. Not with `haproxy.mode: tcp`, where no front sees what is asked."""
 
 
 class TlsFiles(Section):
@@ -103,7 +103,7 @@ class Tls(Section):
     key: Literal["ECDSA-P256", "RSA-4096"] = "ECDSA-P256"
     """Kind of the keys that are made: ECDSA, or RSA for old clients."""
     validity: Duration = Duration("365d")
-    """How long a registry's certificate is valid."""
+    """How long the certificate of a host is valid."""
     renewal: Duration = Duration("30d")
     """How long before its end an `up` renews a certificate."""
     ca_validity: Duration = Duration("3650d")
@@ -113,7 +113,7 @@ class Tls(Section):
 
 
 class Trust(Section):
-    """What is told about our CA on clients and registries."""
+    """What is told about our CA on every host."""
 
     docker: Flag = True
     """/etc/docker/certs.d."""
@@ -171,7 +171,7 @@ class System(Section):
     clients: Hosts = ()
     """Hosts that trust our CA; the first proves every `up` by a push and a pull."""
     trust: Trust = Trust()
-    """What is told about our CA on clients and registries."""
+    """What is told about our CA on every host."""
     hosts_entries: Flag = False
     """Whether `name` is mapped to the VIP in /etc/hosts of every host; default: DNS knows it."""
     ssh: Ssh = Ssh()

@@ -13,7 +13,7 @@ FEWEST = 3
 
 def warnings(system: Vms) -> Sequence[Fault]:
     """What the settings allow and their writer may not have meant; nothing of it stops an `up`."""
-    return tuple(sorted([*_number_of_replicas(system)]))
+    return tuple(sorted([*_number_of_replicas(system), *_unseen_storage(system)]))
 
 
 def _number_of_replicas(system: Vms) -> Iterator[Fault]:
@@ -31,3 +31,14 @@ def _number_of_replicas(system: Vms) -> Iterator[Fault]:
     elif system.haproxy.mode == "tcp" and count % 2 == 0:
         rule = f"is an even number: {survive}, so an even number is as good as an odd one, but usual are 3, 5 or 7"
         yield Fault("registries", named, rule, "add or remove a replica if you expected a quorum, or accept it")
+
+
+def _unseen_storage(system: Vms) -> Iterator[Fault]:
+    """What is right on one storage and wrong on another, which nothing here can see."""
+    s3 = system.storage.s3
+    if s3 and s3.redirect:
+        rule = f"sends every client to {s3.endpoint or 'AWS'} for the layers: each must reach it and trust its certificate"
+        yield Fault("storage.s3.redirect", "true", rule, "give clients the CA of the store, or write false")
+    if isinstance(system, Fronted) and system.storage.mounted and system.haproxy.balance not in {None, "source"}:
+        rule = f"spreads the requests of one upload over registries: if it is NFS that is mounted at {system.storage.path}, pushes fail"
+        yield Fault("haproxy.balance", str(system.haproxy.balance), rule, "write source, or accept it where it is CephFS")
