@@ -11,7 +11,8 @@ import pytest
 
 from lab import state as states
 from lab.host import Host
-from tests.lab.deployment import Pair, Run, plain
+from tests.lab.deployment import Pair
+from tests.lab.outcome import Run, plain
 from tests.lab.trace import Trace
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(900)]

@@ -5,29 +5,20 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
 
 from lab import fault
-from tests.lab import certificate, snapshot
+from tests.lab import certificate
 from tests.lab.client import Client
-from tests.lab.deployment import Pair, Run
+from tests.lab.deployment import Pair
 from tests.lab.load import Load
+from tests.lab.outcome import Run
+from tests.lab.settled import assert_as_found, assert_no_drift_and_silence, assert_nothing_to_change
 from tests.lab.wait import eventually
 
 pytestmark = pytest.mark.timeout(900)
-
-LEFT = {
-    "logs and caches of packages and of the tools that install them": r"path /var/(lib/(apt|dpkg|ucf|systemd)|cache|log|backups)(/|:)",
-    "system users and groups that packages made, and the copies that useradd keeps": (
-        r"(content|path) /etc/(passwd|shadow|group|gshadow)-?:|(account|group) (docker|keepalived_script):"
-    ),
-    "the store of a client's own Docker, which pulled and pushed": r"path /var/lib/containerd/",
-    "the volume that the lab mounts for Docker": r"path /var/lib/docker:",
-}
-"""What may be another after `destroy` than before the first `up`, with its reason."""
 
 
 @dataclass(frozen=True)
@@ -129,28 +120,13 @@ VERSIONS = (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2
 
 def test_second_up_changes_nothing(served: Pair) -> None:
     """Without a change, `preview` expects none, and `up` runs no script and leaves every service alone."""
-    since = {name: served.now(name) for name in served.hosts}
-    for done in (served.preview("--expect-no-changes"), served.up()):
-        assert re.search(r"^Resources:\n +\d+ unchanged$", done.succeeded().output, re.MULTILINE), done.output
-    assert {name: served.touched(name, since[name]) for name in served.hosts} == {name: [] for name in served.hosts}
+    assert_nothing_to_change(served)
 
 
 def test_every_concern_verifies_and_applies_again_in_silence(served: Pair) -> None:
     """Over SSH `verify` of every deployed script finds no drift, and a second `apply` has nothing to say."""
-    scripts = served.scripts()
-
-    def asked(host: str) -> list[str]:
-        wrong: list[str] = []
-        for (owner, concern), text in scripts.items():
-            if owner == host:
-                verified, applied = (served.ssh(host, ["sudo", "-n", "bash", "-s", "--", verb], stdin=text) for verb in ("verify", "apply"))
-                if verified.returncode or "drift" in verified.stdout or applied.returncode or applied.stdout + applied.stderr:
-                    wrong.append(f"{host} {concern}: {verified} {applied}")
-        return wrong
-
-    with ThreadPoolExecutor() as pool:
-        assert [line for found in pool.map(asked, served.hosts) for line in found] == []
-    assert {"precheck", "base", "identity", "firewall", "registry", "vip", "trust", "proof"} <= {concern for _, concern in scripts}
+    concerns = assert_no_drift_and_silence(served)
+    assert {"precheck", "base", "identity", "firewall", "registry", "vip", "trust", "proof"} <= concerns
 
 
 def test_preview_shows_the_changed_lines(served: Pair) -> None:
@@ -197,7 +173,4 @@ def test_destroy_leaves_hosts_as_they_were(begun: Begun, served: Pair, client: C
     assert f"kept {data}" in done.output
     for host in served.registries:
         assert "_manifests" in host.output(["find", data, "-name", "_manifests"])
-    left = {name: snapshot.difference(before, served.snapshot(name)) for name, before in begun.before.items()}
-    allowed = [*LEFT.values(), rf"path ({data}(/|:)|/data:)", rf"content {data}/"]
-    unwanted = {name: [line for line in lines if not any(re.match(each, line) for each in allowed)] for name, lines in left.items()}
-    assert unwanted == {name: [] for name in served.hosts}
+    assert_as_found(served, begun.before, [rf"path ({data}(/|:)|/data:)", rf"content {data}/"])
