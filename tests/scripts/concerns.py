@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from render import base, firewall, identity, precheck, proof, registry, trust, vip
-from render.identity import Material
+from render import base, firewall, identity, precheck, proof, registry, storage, trust, vip
+from render.identity import ForRegistry, Material
 from render.script import Script
-from settings import Host, Pair
+from settings import Host, Vms
 from tests.scripts.sandbox import Sandbox
 
 ORDER = ("base", "identity", "firewall", "registry", "vip", "trust")
@@ -19,22 +19,28 @@ SECRETS = ("PRIVATE-KEY-TEXT", "HTTP-SECRET-TEXT", "HASH-TEXT", "PULL-PASSWORD")
 """Every secret of `material`, as it stands in files."""
 
 
-def material() -> Material:
-    """What one host gets."""
+def material(system: Vms) -> Material:
+    """What one registry host gets."""
+    cephfs = system.storage.cephfs
     return Material(
         ca_bundle=CA,
         certificate="-----BEGIN CERTIFICATE-----\nTEVBRg==\n-----END CERTIFICATE-----\n",
         key="PRIVATE-KEY-TEXT\n",
-        http_secret="HTTP-SECRET-TEXT",
-        hashes={"admin": "$2b$05$HASH-TEXT"},
-        pull=("mirror.dev.com:5000", "puller", "PULL-PASSWORD"),
+        role=ForRegistry(
+            http_secret="HTTP-SECRET-TEXT",
+            hashes={"admin": "$2b$05$HASH-TEXT"},
+            pull=("mirror.dev.com:5000", "puller", "PULL-PASSWORD"),
+            bucket=("ACCESS-KEY", "SECRET-KEY-TEXT") if system.storage.s3 else None,
+            ceph_keyring=storage.keyring(cephfs, "CEPH-KEY-TEXT") if cephfs else "",
+            probe="PROBE-PASSWORD" if system.storage.is_shared else "",
+        ),
     )
 
 
 class Concerns:
     """Scripts of `host`, by concern."""
 
-    def __init__(self, system: Pair, host: Host | None = None, *, image_ca: str = "") -> None:
+    def __init__(self, system: Vms, host: Host | None = None, *, image_ca: str = "") -> None:
         self.system, self.host, self._image_ca = system, host or system.registries[0], image_ca
 
     def __getitem__(self, concern: str) -> Script:
@@ -42,10 +48,11 @@ class Concerns:
         return {
             "precheck": lambda: precheck.script(self.system, self.host, "0123456789abcdef"),
             "base": lambda: base.script(self.system, self.host, self._image_ca),
-            "identity": lambda: identity.script(self.host, material()),
+            "identity": lambda: identity.script(self.host, material(self.system)),
             "firewall": lambda: firewall.script(self.system, self.host),
             "registry": lambda: registry.script(self.system, self.host),
-            "vip": lambda: vip.script(self.system, self.host, self.system.registries),
+            "storage": lambda: storage.script(self.system, self.host),
+            "vip": lambda: vip.script(self.system, self.host),
             "trust": lambda: trust.script(self.system, self.host, CA),
             "proof": lambda: proof.script(
                 self.system, self.host, ca_bundle=CA, user="admin", password="secret", changes="0123456789abcdef"

@@ -42,7 +42,7 @@ def test_proof_passes_and_leaves_nothing(scripts: Concerns, prove: Callable[[str
     assert leftovers(before, outside_state(client.tree())) == []
     used = " ".join(call for call in client.calls if call.startswith("curl"))
     assert all(f":{address} " in used for address in WAYS_IN)
-    assert not [path for path in (client.state / "store").iterdir() if "sha256" in path.name]
+    assert not [path for path in (client.state / "store").iterdir() if "manifests%sha256" in path.name]
     assert not list((client.state / "docker/images").iterdir())
     assert [call for call in client.calls if call.startswith("docker push")]
 
