@@ -102,7 +102,7 @@ move() { # VALUE, for the agent, which is not root
 takes_over() { # ADDRESS: it serves, and is not drained itself
   [[ $(ask "$ROOT$CA" /dev/null "$1" "${PUBLISHED[0]}" "https://$NAME:${PUBLISHED[0]}/") == 200 ]] || return
   # shellcheck disable=SC2016 # its own arguments
-  [[ $(timeout 2 bash -c 'exec 3<>"/dev/tcp/$1/$2" && read -r line <&3 && echo "$line"' - "$1" "$AGENT_PORT" 2>/dev/null || echo unknown) =~ ^(ready up|unknown)$ ]]
+  [[ $(timeout 2 bash -c 'exec 3<>"/dev/tcp/$1/$2" && read -r line <&3 && echo "$line"' - "$1" "$AGENT_PORT" 2>/dev/null || echo unknown) =~ ^("ready 100% up"|unknown)$ ]]
 }
 
 # --- the image
