@@ -323,6 +323,7 @@ def test_value_refused(fronted: Stack, changes: dict[str, Any], path: str, rule:
         {"haproxy": ABSENT, "clients": ABSENT},
         {"haproxy": {"mode": "tcp", "healthPort": 9000}},
         {"access/push": ["10.20.0.31"]},
+        {"ports": [443, 8480]},
         {"storage": NFS, "haproxy/balance": "source"},
         {"storage": {"nfs": {**NFS["nfs"], "options": ["noac", "nconnect=4", "sec=krb5p", "actimeo=0", "lookupcache=none"]}}},
         {"storage": {"mounted": {"path": "/srv/images"}}, "haproxy/balance": "roundrobin"},

@@ -17,7 +17,12 @@ from settings import schema
 from tests.unit.settings.valid import ABSENT, FRONTED, VALID, changed
 
 ROOT = Path(__file__).resolve().parents[3]
-STACK_FILES = (ROOT / "Pulumi.dev.yaml", ROOT / "Pulumi.prod.yaml", *sorted((ROOT / "examples").glob("*.yaml")))
+STACK_FILES = (
+    ROOT / "Pulumi.dev.yaml",
+    ROOT / "Pulumi.prod.yaml",
+    *sorted(ROOT.glob("examples/*.yaml")),
+    *sorted(ROOT.glob("lab/stacks/*.yaml")),
+)
 
 
 def accepts(document: object) -> bool:
