@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import settings
+from lab import state as states
 from lab.ceph import SECRETS
 from lab.host import Host
 from settings import StackFile
+from tests.lab.client import Client
 from tests.lab.deployment import STACK, Deployment
 from tests.lab.wait import eventually
 
@@ -31,12 +33,16 @@ class Fronted(Deployment):
 
     topology = "fronted"
 
+    def __init__(self, lab: str) -> None:
+        """Boots the hosts that do not run yet."""
+        self._handed_over: Mapping[str, str] = {}
+        super().__init__(lab)
+
     @property
     def system(self) -> settings.Fronted:
         """The settings without any change."""
         file = StackFile(self.stack_file)
-        known = {name for kind in file.system["storage"] for name in SECRETS.get(kind, ())}
-        system = settings.load(file.system, self.stack_file.parent, STACK, known)
+        system = settings.load(file.system, self.stack_file.parent, STACK, self.handed_over)
         assert isinstance(system, settings.Fronted)
         return system
 
@@ -55,14 +61,21 @@ class Fronted(Deployment):
         """The machine that keeps the images; the program does not know it."""
         return self.host("ceph")
 
+    @property
+    def handed_over(self) -> Mapping[str, str]:
+        """What the operator of the lab's storage gave for the kind in the stack file: secrets by their names in the stack."""
+        names = [name for kind in StackFile(self.stack_file).system["storage"] for name in SECRETS.get(kind, ())]
+        return {name: states.of(self.lab).secret(name).read_text() for name in names}
+
     def use(self, stack_file: Path) -> None:
         """From now on the settings are those of another stack file of the lab, with its hosts and the secrets of its storage."""
         self._lab("up", self.topology, "--name", self.lab, "--stack-file", str(stack_file))
 
     def write(self, changes: Mapping[str, object] | None = None, secrets: Mapping[str, str] | None = None) -> Path:
-        """As for every deployment; what the storage's operator handed over is set in the lab's own stack file once."""
-        if not StackFile(self.stack_file).secrets:
+        """As for every deployment; what the storage's operator handed over is set in the lab's own stack file, whenever it is new."""
+        if self._handed_over != (given := self.handed_over):
             self._lab("secrets", "--name", self.lab, "--stack", STACK, env=self.environment)
+            self._handed_over = given
         return super().write(changes, secrets)
 
     def without(self, name: str) -> Mapping[str, object]:
@@ -71,7 +84,8 @@ class Fronted(Deployment):
 
     def health(self, address: str | None = None, path: str = "/health", port: int = 443) -> Health:
         """What a front, or the VIP, says of the replicas to anybody; status `000` where nobody answers."""
-        said = self.client.curl(path, "-w", "\n%{http_code}", address=address, port=port, password="").stdout
+        anybody = Client(self.host("push53"), self.name, self.vip, "", "")
+        said = anybody.curl(path, "-w", "\n%{http_code}", address=address, port=port).stdout
         body, _, status = said.rpartition("\n")
         return Health(status, json.loads(body)["replicas"] if status in {"200", "503"} else {})
 

@@ -25,6 +25,8 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 DEADLINE_S = 60.0
 CHUNKS = 2
 """PATCH requests per blob."""
+EVERY_S = 1.0
+"""Between the images of a client, once it has pushed as many as it must: all of them are read back."""
 
 
 @dataclass(frozen=True)
@@ -132,8 +134,8 @@ class Client(threading.Thread):
                 self.images.append(push(self._service, repository, self._given.layers, self._given.layer_bytes))
             except (OSError, http.client.HTTPException, PushError) as fault:
                 self.causes[f"{type(fault).__name__} {fault}"] += 1
-                # what refuses at once must not be asked a thousand times
-                self._stopped.wait(0.2)
+            if tried >= self._given.at_least:
+                self._stopped.wait(EVERY_S)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from tests.lab.load import Load
 from tests.lab.pushes import Pushes
 from tests.lab.serving import Moves, await_standing
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.full, pytest.mark.timeout(900)]
 
 FAULTS = {
     "registry-killed": Fault(signalled(fault.kill, "registry")),

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+import settings
 from lab import image, machine, stackfile
 from lab import plan as planning
+from lab.ceph import SECRETS
 from lab.plan import Plan
 from lab.state import State
 from settings import StackFile
@@ -66,6 +68,15 @@ def test_stack_file_of_lab_speaks_of_this_lab_alone(state: State, old: Plan, pla
     assert system["storage"]["s3"]["endpoint"] == "https://172.30.4.11:8443"
     assert system["storage"]["s3"]["ca"] == str(state.ceph_ca)
     assert "172.30.0." not in state.stack_file.read_text()
+
+
+def test_stack_file_of_lab_passes_all_rules(state: State, old: Plan, plan: Plan) -> None:
+    """With the secrets of the storage the stack file is one that the program takes, with every host where the lab has it."""
+    stackfile.write(STACK, old, plan, state)
+    system = settings.load(StackFile(state.stack_file).system, state.place, "blue", SECRETS["s3"])
+    assert isinstance(system, settings.Fronted)
+    assert [(host.name, host.address) for host in system.hosts] == [(one.name, one.address) for one in plan.machines]
+    assert list(settings.warnings(system)) == []
 
 
 def test_secrets_set_in_the_stack_file_stay(state: State, old: Plan, plan: Plan) -> None:
