@@ -3,7 +3,8 @@ PYTHON := .venv/bin/python
 TOPOLOGY ?= pair
 # The lab and the stack of a topology have one name; where it is not dev, the lab writes the stack file
 STACK := $(if $(filter pair,$(TOPOLOGY)),dev,$(TOPOLOGY))
-STACK_FILE = $(if $(filter dev,$(STACK)),,--config-file "$${HA_REGISTRY_LAB:-$$HOME/.cache/ha-registry/lab/$(STACK)}/stack.yaml")
+STACK_FILE = $(if $(filter dev,$(STACK)),Pulumi.dev.yaml,$${HA_REGISTRY_LAB:-$$HOME/.cache/ha-registry/lab/$(STACK)}/stack.yaml)
+CONFIG_FILE = $(if $(filter dev,$(STACK)),,--config-file "$(STACK_FILE)")
 TOOLS := iproute2 keepalived nftables openssh-client openssh-server systemd
 
 # The lab's state is thrown away with the lab, so its passphrase is no secret
@@ -27,8 +28,8 @@ help: ## what can be done here
 up: .venv/.done ## lab hosts, then `pulumi up` on them, proved by a push and a pull: TOPOLOGY=pair or fronted
 	@$(PYTHON) -m lab up $(TOPOLOGY)
 	@$(PYTHON) -m engine build
-	@$(if $(STACK_FILE),$(LAB_STACK) && $(PYTHON) -m lab secrets --name $(STACK))
-	@$(LAB_STACK) && $(PYTHON) -m ops up --stack $(STACK) $(STACK_FILE)
+	@$(if $(CONFIG_FILE),$(LAB_STACK) && $(PYTHON) -m lab secrets --name $(STACK))
+	@$(LAB_STACK) && $(PYTHON) -m ops up --stack $(STACK) $(CONFIG_FILE)
 	@$(LAB_STACK) && $(PYTHON) -m ops show --stack $(STACK)
 	@echo 'for pulumi eval "$$(make -s env)"'
 
@@ -37,7 +38,7 @@ env: .venv/.done ## what a shell needs to run pulumi on the lab's stack; use: ev
 	@echo 'export PULUMI_CONFIG_PASSPHRASE=lab PULUMI_BACKEND_URL='"file://$${HA_REGISTRY_CACHE:-$$HOME/.cache/ha-registry}/state"
 
 down: .venv/.done ## destroys the stack of a TOPOLOGY, then its lab
-	@$(LAB_STACK) && $(PYTHON) -m ops destroy --stack $(STACK) $(STACK_FILE)
+	@[ ! -e "$(STACK_FILE)" ] || { $(LAB_STACK) && $(PYTHON) -m ops destroy --stack $(STACK) $(CONFIG_FILE); }
 	@$(PYTHON) -m lab down --name $(STACK)
 
 tools: ## the programs that tests run, as Debian packages
