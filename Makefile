@@ -5,7 +5,7 @@ TOPOLOGY ?= pair
 STACK := $(if $(filter pair,$(TOPOLOGY)),dev,$(TOPOLOGY))
 STACK_FILE = $(if $(filter dev,$(STACK)),Pulumi.dev.yaml,$${HA_REGISTRY_LAB:-$$HOME/.cache/ha-registry/lab/$(STACK)}/stack.yaml)
 CONFIG_FILE = $(if $(filter dev,$(STACK)),,--config-file "$(STACK_FILE)")
-TOOLS := iproute2 keepalived nftables openssh-client openssh-server systemd
+TOOLS := haproxy iproute2 keepalived nftables openssh-client openssh-server socat systemd
 
 # The lab's state is thrown away with the lab, so its passphrase is no secret
 LAB_STACK = eval "$$($(MAKE) -s env)" && mkdir -p "$${PULUMI_BACKEND_URL\#file://}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from render import front
 from render.layout import AGENT_PORT, PORTS_OF_ROLE
 from render.registry import local_path
@@ -68,8 +66,8 @@ def _own(system: Vms, host: Host) -> list[int]:
 def _store(storage: Storage) -> list[str]:
     """Host and port of each way to storage in the network; AWS is reached by more than one name."""
     if storage.s3 and storage.s3.endpoint:
-        url = urlsplit(storage.s3.endpoint)
-        return [f"{url.hostname} {url.port or 443}"]
+        name, _, port = storage.s3.endpoint.removeprefix("https://").partition(":")
+        return [f"{name} {port or 443}"]
     if storage.nfs:
         return [f"{storage.nfs.server} {NFS_PORT}"]
     if storage.cephfs:

@@ -47,7 +47,7 @@ ALWAYS = (
     *("chown", "stat", "id", "useradd", "userdel", "systemctl", "systemd-tmpfiles", "systemd-notify", "journalctl", "ip", "ping", "ss"),
     *("getent", "timeout", "df", "date", "umount", "findmnt", "setpriv"),
 )
-DEBIAN = ("apt-get", "dpkg-query")
+DEBIAN = ("apt-get", "apt-cache", "dpkg-query")
 ROCKY = ("dnf", "rpm", "firewall-cmd", "update-ca-trust")
 OS_RELEASE = {
     "debian": 'ID=debian\nVERSION_ID="12"\n',

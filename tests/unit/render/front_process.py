@@ -85,9 +85,7 @@ class Pool:
         stats, metrics, health, port = (free_port() for _ in range(4))
         mode = system.haproxy
         changes = {"port": stats}
-        haproxy_ = mode.model_copy(
-            update={"stats": mode.stats.model_copy(update=changes), "metrics_port": metrics, "health_port": health}
-        )
+        haproxy_ = mode.model_copy(update={"stats": mode.stats.model_copy(update=changes), "metrics_port": metrics, "health_port": health})
         self.front = Host(name="front1", address=IPv4Address(FRONT))
         replicas = tuple(Host(name=f"replica-{n}", address=IPv4Address(at)) for n, at in enumerate(REPLICAS, 1))
         self.system = system.model_copy(
@@ -205,6 +203,39 @@ class Answer:
     status: int
     body: str
     headers: Mapping[str, str]
+
+
+class Dropper:
+    """A replica that passes checks, takes any other request as a whole, and goes without a word."""
+
+    def __init__(self, made: Pool, address: str) -> None:
+        self.taken: list[str] = []
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(made.folder / "front.pem")
+        plain = socket.create_server((address, made.port))
+        self._server = context.wrap_socket(plain, server_side=True)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                asked, _ = self._server.accept()
+            except ssl.SSLError:
+                continue
+            except OSError:
+                return
+            with asked:
+                head = asked.recv(65536).decode()
+                if head.startswith("GET /v2/ "):
+                    asked.sendall(b"HTTP/1.1 401 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                elif head:
+                    self.taken.append(head.split()[0])
+
+    def close(self) -> None:
+        self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        self._thread.join()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

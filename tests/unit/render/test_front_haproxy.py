@@ -19,7 +19,7 @@ import pytest
 from render.layout import AGENT_PORT
 from settings import Fronted
 from tests.golden.cases import CASES
-from tests.unit.render.front_process import FRONT, PASSWORD, REPLICAS, Pool, pool, until
+from tests.unit.render.front_process import FRONT, PASSWORD, REPLICAS, Dropper, Pool, pool, until
 
 Load = Callable[[Mapping[str, Any]], Fronted]
 UP = {"r1": "up", "r2": "up", "r3": "up"}
@@ -197,39 +197,6 @@ def _agent(server: socket.socket, words: Mapping[str, str]) -> None:
             asked.sendall(f"{words['now']}\n".encode())
 
 
-class Dropper:
-    """A replica that passes checks, takes any other request as a whole, and goes without a word."""
-
-    def __init__(self, made: Pool, address: str) -> None:
-        self.taken: list[str] = []
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(made.folder / "front.pem")
-        plain = socket.create_server((address, made.port))
-        self._server = context.wrap_socket(plain, server_side=True)
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                asked, _ = self._server.accept()
-            except ssl.SSLError:
-                continue
-            except OSError:
-                return
-            with asked:
-                head = asked.recv(65536).decode()
-                if head.startswith("GET /v2/ "):
-                    asked.sendall(b"HTTP/1.1 401 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-                elif head:
-                    self.taken.append(head.split()[0])
-
-    def close(self) -> None:
-        self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
-        self._thread.join()
-
-
 def test_what_writes_is_never_sent_twice(modes: Mapping[str, Fronted]) -> None:
     """A replica takes a request and dies: a GET is asked of another one, a PATCH fails, because it may have arrived."""
     with pool(modes["http"], ()) as made:
@@ -248,7 +215,8 @@ def test_what_writes_is_never_sent_twice(modes: Mapping[str, Fronted]) -> None:
 def test_statistics_and_metrics_need_the_password_and_are_on_one_address(http: Pool) -> None:
     """Without it or with another 401; the pages are on the front's own address and on no other, so never on the VIP."""
     haproxy_ = http.system.haproxy
-    for port, path, holds in ((haproxy_.stats.port, haproxy_.stats.path, "replica-1"), (haproxy_.metrics_port, "/metrics", "haproxy_server")):
+    pages = {haproxy_.stats.port: (haproxy_.stats.path, "replica-1"), haproxy_.metrics_port: ("/metrics", "haproxy_server")}
+    for port, (path, holds) in pages.items():
         assert http.ask(path, port=port).status == 401
         assert http.ask(path, port=port, Authorization=_basic("admin", "admin")).status == 401
         answer = http.ask(path, port=port, Authorization=_basic("admin", PASSWORD))
