@@ -123,6 +123,7 @@ def _view(system: Vms, host: Host) -> dict[str, Any]:
         "config": CONFIG,
         "auth": AUTH,
         "ca": CA,
+        "probe": PROBE,
         "certificate": CERTIFICATE,
         "key": KEY,
         "environment": ENVIRONMENT,
