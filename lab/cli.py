@@ -57,7 +57,7 @@ def status(name: Name = cache.DEFAULT_NAME) -> None:
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False})
 def exec(
-    host: Annotated[str, typer.Argument(help="A host, router, outsider or mirror.")],
+    host: Annotated[str, typer.Argument(help="A host, ceph, router, outsider or mirror.")],
     command: Annotated[list[str], typer.Argument(help="Program and arguments, run as root; options of ours come before the host.")],
     name: Name = cache.DEFAULT_NAME,
     stdin: Annotated[bool, typer.Option("--stdin", "-i", help="Pass standard input on.")] = False,
