@@ -7,7 +7,7 @@ from ipaddress import collapse_addresses
 from typing import Any
 
 from render.layout import AGENT_PORT, CA, DRAIN_S, FRONT_PEM, HAPROXY_SOCKET, RUN, STATS_LOGIN
-from render.script import Script, files_of
+from render.script import Script, files_of, fill, static
 from settings import Fronted, Host
 
 TLS = {
@@ -37,7 +37,7 @@ DEAD_S = 30
 MAX_CONNECTIONS = 4000
 """About 100 KB of memory each with TLS on both sides, so 400 MB."""
 
-PROGRAMS = ("haproxy.cfg", "prober", "ha-registry-prober.service", "haproxy.service.conf")
+FILES = ("haproxy.cfg", "prober", "haproxy.service.conf")
 
 
 def health_port(system: Fronted) -> int:
@@ -54,22 +54,23 @@ def ports(system: Fronted) -> list[int]:
 def script(system: Fronted, host: Host) -> Script:
     """Gives `host` a haproxy before `system.registries`; it counts as done when haproxy serves from exactly this configuration."""
     view = _view(system, host)
-    unmarked = files_of("front", PROGRAMS, **view, stamp="")
-    stamp = hashlib.sha256(unmarked["haproxy.cfg"].encode()).hexdigest()[:12]
+    unmarked = fill("front/haproxy.cfg.j2", **view, stamp="")
+    stamp = hashlib.sha256(unmarked.encode()).hexdigest()[:12]
     return Script(
         host=host.name,
         concern="front",
         facts={
             "NAME": system.name,
             "ADDRESS": str(host.address),
-            "HEALTH_PORT": str(health_port(system)),
+            "PORT": str(system.ports[0]),
             "STAMP": stamp,
             "SOCKET": HAPROXY_SOCKET,
             "CA": CA,
             "PEM": FRONT_PEM,
             "STATS_LOGIN": STATS_LOGIN,
         },
-        files=files_of("front", PROGRAMS, **view, stamp=stamp),
+        files=files_of("front", FILES, **view, stamp=stamp)
+        | {"ha-registry-prober.service": static("registry/ha-registry-prober.service.j2")},
     )
 
 

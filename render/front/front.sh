@@ -29,8 +29,8 @@ accepts() { # CANDIDATE
 # A reload that failed leaves the old process serving without a word: haproxy itself says from what it serves
 is_current() { [[ $(socat - "UNIX-CONNECT:$ROOT$SOCKET" <<<'show info') == *"description: ha-registry $STAMP"* ]]; }
 is_ready() { [[ $(cat "$ROOT$RUN/unit.down" "$ROOT$RUN/probe.down" 2>/dev/null | tr -d '\n') == 00 ]]; }
-has_registry() {
-  curl -fsSo /dev/null -m 2 --cacert "$CA" --resolve "$NAME:$HEALTH_PORT:$ADDRESS" "https://$NAME:$HEALTH_PORT/health"
+has_registry() { # by a real request: until its first checks are done, haproxy takes every replica for good
+  [[ $(curl -so /dev/null -m 5 -w '%{http_code}' --cacert "$CA" --resolve "$NAME:$PORT:$ADDRESS" "https://$NAME:$PORT/v2/") == 401 ]]
 }
 
 want_any_port() { # SELinux lets haproxy listen on and connect to well-known ports only

@@ -133,6 +133,17 @@ def fronted_tcp() -> dict[str, Any]:
     }
 
 
+def on_bucket() -> dict[str, Any]:
+    """A pair with its images in a bucket of AWS, and fewer who may push."""
+    return pair() | {"storage": {"s3": {"bucket": "dev-registry", "region": "eu-central-1", "folder": "prod", "redirect": True}}}
+
+
+def fronted_cephfs() -> dict[str, Any]:
+    """System E on CephFS, mounted by ceph-fuse."""
+    cephfs = {"monitors": ["10.20.0.1", "10.20.0.2:6790"], "filesystem": "images", "folder": "/registry", "fuse": True}
+    return fronted_tcp() | {"storage": {"cephfs": cephfs}}
+
+
 CASES: Mapping[str, Callable[[], dict[str, Any]]] = {
     "pair": pair,
     "pair-minimal": minimal,
@@ -140,8 +151,10 @@ CASES: Mapping[str, Callable[[], dict[str, Any]]] = {
     "pair-pull": pull_from_named,
     "pair-adopt": adopted,
     "pair-full": every_setting,
+    "pair-s3": on_bucket,
     "fronted-http": fronted_http,
     "fronted-tcp": fronted_tcp,
+    "fronted-cephfs": fronted_cephfs,
 }
 
 

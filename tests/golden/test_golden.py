@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -159,6 +160,9 @@ def _units_below(root: Path, folder: Path) -> list[str]:
     at = root / "etc/systemd/system"
     at.mkdir(parents=True)
     units = {path: path.name for path in folder.rglob("*.service") if path.is_file()}
+    for path in folder.rglob("storage/unit"):
+        facts = dict(line.split("=", 1) for line in (path.parent / "facts.sh").read_text().splitlines())
+        (units[path],) = shlex.split(facts["UNIT"])
     drop_ins = {path: f"{path.name.removesuffix('.conf')}.d/{path.name}" for path in folder.rglob("*.service.conf")}
     assert len(units) >= 2
     for unit in ("docker.service", "nftables.service", *(path.name.removesuffix(".conf") for path in drop_ins)):

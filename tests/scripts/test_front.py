@@ -127,7 +127,7 @@ def test_a_reload_that_was_lost_is_noticed(front_scripts: Concerns, passing: San
 
 
 def test_a_front_without_a_registry_is_not_done(front_scripts: Concerns, passing: Sandbox) -> None:
-    """/health says 503: the run ends with 75, and no VIP comes to a front behind which nothing serves."""
+    """No registry answers through it: the run ends with 75, and no VIP comes to a front behind which nothing serves."""
     passing.set("http/192.168.23.51:443", "sick")
     text = front_scripts["front"].text.replace("readonly TAKES_S=10", "readonly TAKES_S=0")
     assert "front.has-registry is not true" in passing.run(text, "apply", expect=75).err
@@ -203,7 +203,8 @@ REFUSALS: dict[str, tuple[str, Prepare, str]] = {
     "storage": (
         "registry5",
         lambda host: host.set("reachable", "registry-1.docker.io 443\n"),
-        "refused storage.s3: rgw.b.example 443: registry5 does not reach it; open the way from registry5 to that port, or write another address",
+        "refused storage.s3: rgw.b.example 443: registry5 does not reach it; "
+        "open the way from registry5 to that port, or write another address",
     ),
     "agent": (
         "registry5",
