@@ -150,6 +150,18 @@ class Pool:
         finally:
             connection.close()
 
+    def connection_to(self, replica: str) -> http.client.HTTPSConnection:
+        """A connection that was kept open after `replica` had answered on it."""
+        for _ in range(4 * len(REPLICAS)):
+            connection = http.client.HTTPSConnection(FRONT, self.port, context=self.client, timeout=DEADLINE_S)
+            connection.request("GET", "/v2/a")
+            response = connection.getresponse()
+            response.read()
+            if response.getheader("X-Replica") == replica:
+                return connection
+            connection.close()
+        raise AssertionError(f"{replica} answered none of the requests")
+
     def health(self) -> tuple[int, Mapping[str, str]]:
         """Status and the state of each replica."""
         answer = self.ask("/health", port=self.health_port)
