@@ -87,6 +87,7 @@ put_blob() { # ADDRESS FILE
 }
 read_image() { # ADDRESS
   local port=${PORTS[0]} found
+  : >"$WORK/back"
   curl -so "$WORK/back" -m 20 --cacert "$WORK/ca.crt" --resolve "$NAME:$port:$1" -K "$WORK/login" -H "Accept: $MANIFEST" \
     "$(manifest_url "${LAYER_DIGEST:7:12}")" || die 75 "pull through $1 failed; safe to run again"
   expect "digest read through $1" "$(digest_of "$WORK/manifest")" "$(digest_of "$WORK/back")"

@@ -44,12 +44,12 @@ undo_mountpoint() { # its unit is gone by now
 }
 
 want_mounted() {
-  local found
+  local found look=${UNIT:+", see systemctl status '$UNIT'"}
   found=$(mounted_as)
   if [[ $VERB == verify ]]; then
     compare "mount $MOUNT" "$EXPECTED" "$found"
   elif [[ $found != "$EXPECTED" ]]; then
-    reject "$SETTING" "$MOUNT" "on $HOST it is ${found:-not mounted}${found:+, not $EXPECTED}" "mount it there${UNIT:+, see systemctl status '$UNIT'}, then run pulumi up again"
+    reject "$SETTING" "$MOUNT" "on $HOST it is ${found:-not mounted}${found:+, not $EXPECTED}" "mount it there$look, then run pulumi up again"
   fi
 }
 

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from render import storage
+from render.script import library
 from settings import Pair
 from tests.golden.cases import adopted, loaded, pair
 from tests.scripts.concerns import Concerns
 from tests.scripts.sandbox import Sandbox
 from tests.scripts.snapshot import leftovers, outside_state
+from tests.scripts.test_text import INCLUDES, shellcheck
 
 IMAGES = "/var/lib/ha-registry/images"
 NFS = {"nfs": {"server": "nas.dev.com", "export": "/images", "options": ["nconnect=4"]}}
@@ -280,6 +282,11 @@ def test_mount_keeps_nothing_in_mind_and_never_gives_up(nfs: Concerns) -> None:
     assert {"vers=4.1", "hard", "nosharecache", "lookupcache=none", "actimeo=0", "noatime"} <= set(options)
     assert options[-1] == "nconnect=4"
     assert not {"soft", "nolock", "noac", "ro"} & set(options)
+
+
+def test_whole_script_passes_shellcheck(sharing: Concerns) -> None:
+    """Facts, unit, library and concern together are clean."""
+    assert shellcheck(INCLUDES.sub(lambda _: library(), sharing["storage"].text)) == ""
 
 
 def test_key_of_ceph_is_in_no_script(stack_folder: Path) -> None:
