@@ -7,6 +7,7 @@ readonly STORE_S=10 # to read one line of a file system that may hang
 concern() {
   if [[ $UNIT ]]; then
     if command -v apt-get >/dev/null; then want_package "$APT_PACKAGE"; else want_package "$DNF_PACKAGE"; fi
+    want_quiet rpcbind.socket rpcbind.service
     want_mountpoint "$MOUNT"
     want_file 0644 "$UNITS_DIR/$UNIT" unit
     want_unit "$UNIT" restart "$UNITS_DIR/$UNIT" ${KEYRING:+"$KEYRING"}
@@ -18,6 +19,19 @@ concern() {
 reject() { # PATH VALUE RULE REMEDY: at once, because what follows would change the host
   refuse "$@"
   refused
+}
+
+want_quiet() { # UNIT...: came with our package, would listen to everybody, and NFS 4 needs none of them (nfs(5))
+  local unit
+  grep -Fqxs rpcbind "$STATE/packages/$APT_PACKAGE" || return 0 # the admin's own goes on
+  for unit; do
+    if [[ $VERB == verify ]]; then
+      compare "quiet $unit" yes "$(systemctl is-active -q "$unit" && echo no || echo yes)"
+    elif [[ $(state_of "$unit") == *" active" ]]; then
+      systemctl disable -q --now "$unit"
+      say "changed quiet $unit"
+    fi
+  done
 }
 
 # --- the mount

@@ -196,6 +196,22 @@ def test_server_that_does_not_answer_is_named(nfs: Concerns, nas: Sandbox) -> No
     assert "changed store" in nas.run(nfs["storage"], "apply").out
 
 
+def test_what_nfs_brings_and_does_not_need_is_silent(nfs: Concerns, nas: Sandbox) -> None:
+    """rpcbind comes with the package and listens to everybody: it is stopped, unless it was there before us."""
+    nas.run(nfs["storage"], "apply")
+    assert not nas.has("units/active/rpcbind.socket")
+    (nas.state / "units/active/rpcbind.socket").touch()
+    assert "drift quiet rpcbind.socket expected=yes actual=no" in nas.run(nfs["storage"], "verify", expect=3).out
+
+
+def test_rpcbind_of_the_admin_goes_on(nfs: Concerns, nas: Sandbox) -> None:
+    """What was there before us is not stopped."""
+    (nas.state / "packages/rpcbind").touch()
+    nas.unit("rpcbind.socket", active=True)
+    nas.run(nfs["storage"], "apply")
+    assert nas.has("units/active/rpcbind.socket")
+
+
 def test_folder_with_files_is_not_hidden_by_a_mount(nfs: Concerns, nas: Sandbox) -> None:
     """Files below the mount would vanish from sight: refused before anything is mounted."""
     nas.file(f"{IMAGES}/docker/blob", "image\n")
