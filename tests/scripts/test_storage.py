@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from render import storage
 from render.script import library
 from settings import Pair
 from tests.golden.cases import adopted, loaded, pair
@@ -278,38 +277,6 @@ def test_new_key_mounts_again(stack_folder: Path, host: Sandbox) -> None:
     assert "images.mount: restart" in host.run(concerns["identity"], "apply").out
 
 
-@pytest.mark.parametrize(
-    ("path", "unit"),
-    [
-        ("/data/images", "data-images.mount"),
-        ("/var/lib/ha-registry/images", r"var-lib-ha\x2dregistry-images.mount"),
-        ("/.a/b_c.d", r"\x2ea-b_c.d.mount"),
-    ],
-)
-def test_unit_has_the_name_that_systemd_wants(path: str, unit: str) -> None:
-    """A mount unit whose name is not its escaped path is refused by systemd."""
-    assert storage.unit_name(path) == unit
-
-
-def test_mount_keeps_nothing_in_mind_and_never_gives_up(nfs: Concerns) -> None:
-    """What one registry wrote the next must see, and a slow server must not lose data: NFS 4.1, hard, no cached names or attributes."""
-    (line,) = (line for line in nfs["storage"].files["unit"].splitlines() if line.startswith("Options="))
-    options = line.removeprefix("Options=").split(",")
-    assert {"vers=4.1", "hard", "nosharecache", "lookupcache=none", "actimeo=0", "noatime"} <= set(options)
-    assert options[-1] == "nconnect=4"
-    assert not {"soft", "nolock", "noac", "ro"} & set(options)
-
-
 def test_whole_script_passes_shellcheck(sharing: Concerns) -> None:
     """Facts, unit, library and concern together are clean."""
     assert shellcheck(INCLUDES.sub(lambda _: library(), sharing["storage"].text)) == ""
-
-
-def test_key_of_ceph_is_in_no_script(stack_folder: Path) -> None:
-    """The key is in identity's file alone; script and command lines name that file."""
-    for kind, option in (("cephfs", "secretfile="), ("ceph-fuse", "-k ")):
-        system = _system(stack_folder, kind)
-        assert system.storage.cephfs
-        text = storage.script(system, system.registries[0]).text
-        assert f"{option}/etc/ha-registry/identity/ceph.keyring" in text
-    assert storage.keyring(system.storage.cephfs, "AQ==") == "[client.registry]\n\tkey = AQ==\n"
