@@ -1,7 +1,11 @@
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 TOPOLOGY ?= pair
-TOOLS := iproute2 keepalived nftables openssh-client openssh-server systemd
+# The lab and the stack of a topology have one name; where it is not dev, the lab writes the stack file
+STACK := $(if $(filter pair,$(TOPOLOGY)),dev,$(TOPOLOGY))
+STACK_FILE = $(if $(filter dev,$(STACK)),Pulumi.dev.yaml,$${HA_REGISTRY_LAB:-$$HOME/.cache/ha-registry/lab/$(STACK)}/stack.yaml)
+CONFIG_FILE = $(if $(filter dev,$(STACK)),,--config-file "$(STACK_FILE)")
+TOOLS := haproxy iproute2 keepalived nftables openssh-client openssh-server socat systemd
 
 # The lab's state is thrown away with the lab, so its passphrase is no secret
 LAB_STACK = eval "$$($(MAKE) -s env)" && mkdir -p "$${PULUMI_BACKEND_URL\#file://}"
@@ -21,20 +25,21 @@ help: ## what can be done here
 	@.venv/bin/pip install -q --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-up: .venv/.done ## lab hosts, then `pulumi up` of the stack dev on them, proved by a push and a pull
+up: .venv/.done ## lab hosts, then `pulumi up` on them, proved by a push and a pull: TOPOLOGY=pair or fronted
 	@$(PYTHON) -m lab up $(TOPOLOGY)
 	@$(PYTHON) -m engine build
-	@$(LAB_STACK) && $(PYTHON) -m ops up --stack dev
-	@$(LAB_STACK) && $(PYTHON) -m ops show --stack dev
+	@$(if $(CONFIG_FILE),$(LAB_STACK) && $(PYTHON) -m lab secrets --name $(STACK))
+	@$(LAB_STACK) && $(PYTHON) -m ops up --stack $(STACK) $(CONFIG_FILE)
+	@$(LAB_STACK) && $(PYTHON) -m ops show --stack $(STACK)
 	@echo 'for pulumi eval "$$(make -s env)"'
 
 env: .venv/.done ## what a shell needs to run pulumi on the lab's stack; use: eval "$(make -s env)"
 	@$(PYTHON) -m engine env
 	@echo 'export PULUMI_CONFIG_PASSPHRASE=lab PULUMI_BACKEND_URL='"file://$${HA_REGISTRY_CACHE:-$$HOME/.cache/ha-registry}/state"
 
-down: .venv/.done ## destroys the stack dev, then its lab
-	@$(LAB_STACK) && $(PYTHON) -m ops destroy --stack dev
-	@$(PYTHON) -m lab down
+down: .venv/.done ## destroys the stack of a TOPOLOGY, then its lab
+	@[ ! -e "$(STACK_FILE)" ] || { $(LAB_STACK) && $(PYTHON) -m ops destroy --stack $(STACK) $(CONFIG_FILE); }
+	@$(PYTHON) -m lab down --name $(STACK)
 
 tools: ## the programs that tests run, as Debian packages
 	@missing=$$(for tool in $(TOOLS); do dpkg-query -Wf '$${db:Status-Status}' $$tool 2>/dev/null | grep -qx installed || echo $$tool; done); \

@@ -9,11 +9,13 @@ from typing import Any
 
 import pulumi
 
-from components.pair import PairArgs, PairTopology
+from components.fronted import FrontedTopology
+from components.pair import PairTopology
 from components.secrets import SETTINGS, Secrets
-from settings import SettingsError, load
+from components.topology import Topology, TopologyArgs
+from settings import SettingsError, load, warnings
 
-TOPOLOGIES = {"pair": (PairArgs, PairTopology)}
+TOPOLOGIES: Mapping[str, type[Topology]] = {"pair": PairTopology, "fronted": FrontedTopology}
 
 
 def main() -> None:
@@ -25,12 +27,15 @@ def main() -> None:
         system = load(raw, Path(__file__).resolve().parent, pulumi.get_stack(), secrets.names, plain=secrets.plain)
     except SettingsError as error:
         sys.exit(str(error))
-    arguments, topology = TOPOLOGIES[system.topology]
-    made = topology("registry", arguments(system=system, secrets=secrets))
+    for warning in warnings(system):
+        pulumi.log.warn(str(warning))
+    made = TOPOLOGIES[system.topology]("registry", TopologyArgs(system=system, secrets=secrets))
     pulumi.export("registryUrl", made.url)
     pulumi.export("vipAddress", str(system.vip.address.ip))
     pulumi.export("caCertificatePem", made.identity.ca_bundle)
     pulumi.export("passwords", pulumi.Output.secret(made.identity.passwords))
+    if made.identity.stats:
+        pulumi.export("stats", pulumi.Output.secret(made.identity.stats))
 
 
 if __name__ == "__main__":

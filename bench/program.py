@@ -11,8 +11,9 @@ from typing import Any
 import pulumi
 from pulumi.runtime import mocks
 
-from components.pair import PairArgs, PairTopology
+from components.pair import PairTopology
 from components.secrets import Secrets
+from components.topology import TopologyArgs
 from settings import StackFile
 
 PAIRS = 50
@@ -52,7 +53,7 @@ def ms_per_resource(stack_file: Path) -> float:
     def program() -> None:
         for number in range(PAIRS):
             secrets = Secrets(config=pulumi.Config(), names=(), plain=())
-            PairTopology(f"registry-{number}", PairArgs(system=system, secrets=secrets))
+            PairTopology(f"registry-{number}", TopologyArgs(system=system, secrets=secrets))
 
     started = time.monotonic()
     pulumi.runtime.test(program)()

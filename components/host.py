@@ -13,7 +13,7 @@ from pulumi_command import remote
 from components.secrets import Secrets
 from render.layout import SCRIPT_S
 from render.script import Script
-from settings import Host, Pair
+from settings import Host, Vms
 from settings.known_hosts import host_keys
 
 DIAL_ATTEMPTS, DIAL_S = 2, 10
@@ -29,13 +29,13 @@ def _verb(verb: str) -> str:
 class Access:
     """How we get in: one user and key for all hosts, the pinned key of each, the bastion in front of them."""
 
-    system: Pair
+    system: Vms
     private_key: pulumi.Output[str]
     host_keys: Mapping[str, str]
     """Address to host key."""
 
     @classmethod
-    def of(cls, system: Pair, secrets: Secrets) -> Access:
+    def of(cls, system: Vms, secrets: Secrets) -> Access:
         """From the files that the settings name, or the secret `sshKey`; host keys are never taken on trust."""
         ssh = system.ssh
         text = pulumi.Output.secret(Path(ssh.key).read_text("utf-8")) if ssh.key else secrets.require("sshKey")

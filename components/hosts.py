@@ -9,14 +9,14 @@ import pulumi
 
 from components.host import Access, HostScript, at_once
 from render import base, precheck
-from settings import Pair
+from settings import Vms
 
 
 @dataclass(frozen=True, kw_only=True)
 class HostsArgs:
     """Which hosts, and how to get there."""
 
-    system: Pair
+    system: Vms
     access: Access
     image_ca: str
     """PEM of the CA of the registry that serves the image; empty: a public one."""

@@ -10,14 +10,14 @@ import pulumi
 from components.host import Access, HostScript
 from components.identity import Identity
 from render import proof
-from settings import Pair
+from settings import Vms
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProofArgs:
     """What is proved, from where, and after what."""
 
-    system: Pair
+    system: Vms
     identity: Identity
     access: Access
     changes: str
@@ -26,12 +26,12 @@ class ProofArgs:
 
 
 class Proof(pulumi.ComponentResource):
-    """From the first listed client, else from the first registry."""
+    """From the first listed client, else from the preferred holder of the VIP."""
 
     def __init__(self, name: str, args: ProofArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("haregistry:vm:Proof", name, None, opts)
         system = args.system
-        host = (*system.clients, *system.registries)[0]
+        host = (*system.clients, *system.members)[0]
         user = system.users[0]
         known = pulumi.Output.all(args.identity.ca_bundle, args.identity.passwords[user])
         text = pulumi.Output.secret(

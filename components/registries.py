@@ -1,4 +1,4 @@
-"""Registries: one host after the other, the preferred holder of the VIP last."""
+"""Registries: one host after the other, in a pair the preferred holder of the VIP last."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ import pulumi
 
 from components.host import Access, HostScript, roll
 from components.identity import Identity
-from render import firewall, registry
-from settings import Host, Pair
+from render import firewall, registry, storage
+from render.plain import Authorities
+from settings import Host, Vms
 
 
 @dataclass(frozen=True, kw_only=True)
 class RegistriesArgs:
     """What serves, as whom, and after what."""
 
-    system: Pair
+    system: Vms
     identity: Identity
+    authorities: Authorities
     access: Access
     after: Sequence[pulumi.Resource]
 
@@ -32,12 +34,15 @@ class Registries(pulumi.ComponentResource):
     def __init__(self, name: str, args: RegistriesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("haregistry:vm:Registries", name, None, opts)
         system, access = args.system, args.access
+        mounts = storage.mount_of(system) is not None
 
         def each(host: Host, after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
-            identity = HostScript(host, "identity", args.identity.script(host), access, after=after, parent=self)
-            walls = HostScript(host, "firewall", firewall.script(system, host), access, after=[*after, identity], parent=self)
-            serves = HostScript(host, "registry", registry.script(system, host), access, after=[*after, identity, walls], parent=self)
-            return [identity, walls, serves]
+            made = [HostScript(host, "identity", args.identity.script(host), access, after=after, parent=self)]
+            if mounts:
+                made.append(HostScript(host, "storage", storage.script(system, host), access, after=[*after, *made], parent=self))
+            made.append(HostScript(host, "firewall", firewall.script(system, host), access, after=[*after, *made], parent=self))
+            serves = registry.script(system, host, args.authorities.storage)
+            return [*made, HostScript(host, "registry", serves, access, after=[*after, *made], parent=self)]
 
         self.ready = roll(reversed(system.registries), each, args.after)
         self.register_outputs({})

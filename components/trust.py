@@ -10,21 +10,21 @@ import pulumi
 from components.host import Access, HostScript, at_once
 from components.identity import Identity
 from render import trust
-from settings import Host, Pair
+from settings import Host, Vms
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrustArgs:
     """Whom to trust, where, and after what."""
 
-    system: Pair
+    system: Vms
     identity: Identity
     access: Access
     after: Sequence[pulumi.Resource]
 
 
 class Trust(pulumi.ComponentResource):
-    """Clients and registries alike: a registry host pulls images too."""
+    """Clients and hosts that serve alike: those pull images too."""
 
     ready: Sequence[pulumi.Resource]
     """Done when every host trusts the CA."""

@@ -9,15 +9,14 @@ import pulumi
 
 from components.host import Access, HostScript, roll
 from render import vip
-from settings import Host, Pair
+from settings import Vms
 
 
 @dataclass(frozen=True, kw_only=True)
 class VirtualIpArgs:
-    """The VIP of `system` on `members`, preferred in their order."""
+    """Which VIP, how to get there, and after what."""
 
-    system: Pair
-    members: Sequence[Host]
+    system: Vms
     access: Access
     after: Sequence[pulumi.Resource]
 
@@ -26,15 +25,13 @@ class VirtualIp(pulumi.ComponentResource):
     """The preferred holder comes first, so that it holds the VIP after the first `up`; a reload later moves nothing."""
 
     ready: Sequence[pulumi.Resource]
-    """Done when one of `members` holds the VIP."""
+    """Done when one of `system.members` holds the VIP."""
 
     def __init__(self, name: str, args: VirtualIpArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("haregistry:vm:VirtualIp", name, None, opts)
         self.ready = roll(
-            args.members,
-            lambda host, after: [
-                HostScript(host, "vip", vip.script(args.system, host, args.members), args.access, after=after, parent=self)
-            ],
+            args.system.members,
+            lambda host, after: [HostScript(host, "vip", vip.script(args.system, host), args.access, after=after, parent=self)],
             args.after,
         )
         self.register_outputs({})

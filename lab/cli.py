@@ -1,4 +1,4 @@
-"""`python -m lab`: up, status, exec, down."""
+"""`python -m lab`: up, status, exec, secrets, down."""
 
 import subprocess
 import sys
@@ -10,12 +10,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from lab import cache, daemon, docker, lifecycle, machine
+from lab import cache, daemon, docker, handover, lifecycle, machine
 from lab import state as states
 from lab.command import LabError
 from lab.plan import MIRROR_PORT, Plan
 
-STACK_FILES = {"pair": "Pulumi.dev.yaml"}
+STACK_FILES = {"pair": "Pulumi.dev.yaml", "fronted": "lab/stacks/fronted.yaml"}
+NAMES = {"pair": cache.DEFAULT_NAME}
+"""Of the lab of a topology, where it is not the topology's own."""
 PROJECT = Path(__file__).parent.parent
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Real hosts, thrown away afterwards.")
@@ -27,12 +29,13 @@ Name = Annotated[str, typer.Option(help="Name of the lab; another one gets netwo
 @app.command()
 def up(
     topology: Annotated[str, typer.Argument(help=f"One of: {', '.join(STACK_FILES)}.")] = "pair",
-    name: Name = cache.DEFAULT_NAME,
+    name: Annotated[str, typer.Option(help=f"Name of the lab; default: {cache.DEFAULT_NAME} for pair, else the topology.")] = "",
     stack_file: Annotated[Path | None, typer.Option(help="Stack file that names the hosts; default: the topology's own.")] = None,
 ) -> None:
     """Start the hosts of a topology, or whatever of them is missing."""
     if topology not in STACK_FILES:
-        raise LabError(f"starting lab {name}: no topology {topology!r}; one of: {', '.join(STACK_FILES)}")
+        raise LabError(f"starting a lab: no topology {topology!r}; one of: {', '.join(STACK_FILES)}")
+    name = name or NAMES.get(topology, topology)
     started = time.monotonic()
     plan, changes = lifecycle.up(topology, stack_file or PROJECT / STACK_FILES[topology], name)
     for thing, done in changes.made.items():
@@ -54,7 +57,7 @@ def status(name: Name = cache.DEFAULT_NAME) -> None:
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False})
 def exec(
-    host: Annotated[str, typer.Argument(help="A host, router, outsider or mirror.")],
+    host: Annotated[str, typer.Argument(help="A host, ceph, router, outsider or mirror.")],
     command: Annotated[list[str], typer.Argument(help="Program and arguments, run as root; options of ours come before the host.")],
     name: Name = cache.DEFAULT_NAME,
     stdin: Annotated[bool, typer.Option("--stdin", "-i", help="Pass standard input on.")] = False,
@@ -65,6 +68,19 @@ def exec(
         raise LabError(f"running {command[0]} on {host}: lab {name} has no such host; see: python -m lab status --name {name}")
     interactive = ["--interactive"] if stdin else []
     raise typer.Exit(subprocess.run(["docker", "exec", *interactive, container, *command], check=False).returncode)
+
+
+@app.command()
+def secrets(
+    name: Name = cache.DEFAULT_NAME,
+    stack: Annotated[str, typer.Option(help="Which stack; default: the lab's name.")] = "",
+    config_file: Annotated[Path | None, typer.Option(help="Its stack file; default: the one that `up` wrote.")] = None,
+) -> None:
+    """Set what the lab's storage wants from its users as secrets of a stack, by the pulumi on PATH."""
+    state = states.of(name)
+    state.plan()
+    for one in handover.ensure(state, stack or name, config_file or state.stack_file):
+        console.print(f"       set  {one}")
 
 
 @app.command()
@@ -90,7 +106,7 @@ def _show(plan: Plan) -> bool:
     """Prints the machines; whether all run."""
     table = Table("host", "address", "role", "state")
     extra = [("mirror", f"{plan.mirror}:{MIRROR_PORT}", "registry of images"), ("router", " ".join(map(str, plan.router)), "router")]
-    rows = [*((one.name, str(one.address), one.role) for one in plan.machines), *extra, ("outsider", str(plan.outsider), "outside")]
+    rows = [*((one.name, str(one.address), one.role) for one in plan.booted), *extra, ("outsider", str(plan.outsider), "outside")]
     states_seen = [_state(machine.container(plan.lab, host)) for host, _, _ in rows]
     for row, seen in zip(rows, states_seen, strict=True):
         table.add_row(*row, seen)

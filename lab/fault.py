@@ -80,7 +80,7 @@ def reboot(host: Host) -> None:
 
 
 def _await_boot(host: Host) -> None:
-    machine.await_boot(next(one for one in states.of(host.lab).plan().machines if one.name == host.name))
+    machine.await_boot(next(one for one in states.of(host.lab).plan().booted if one.name == host.name))
 
 
 def _signal(host: Host, process: str, signal: str) -> None:

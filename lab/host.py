@@ -12,7 +12,7 @@ from lab.outsider import OUTSIDER
 
 @dataclass(frozen=True)
 class Host:
-    """One machine of the lab `lab`: a host of its stack file, the outsider, the router or the mirror."""
+    """One machine of the lab `lab`: a host of its stack file, its Ceph, the outsider, the router or the mirror."""
 
     lab: str
     name: str
@@ -29,9 +29,9 @@ class Host:
         if self.name == OUTSIDER:
             return plan.outsider
         try:
-            return next(one.address for one in plan.machines if one.name == self.name)
+            return next(one.address for one in plan.booted if one.name == self.name)
         except StopIteration:
-            raise LabError(f"looking for {self.name}: lab {self.lab} has {', '.join(one.name for one in plan.machines)}") from None
+            raise LabError(f"looking for {self.name}: lab {self.lab} has {', '.join(one.name for one in plan.booted)}") from None
 
     @property
     def pid(self) -> int:

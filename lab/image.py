@@ -4,6 +4,7 @@ import hashlib
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +34,7 @@ FETCHED_PACKAGES = [
     "runc",
     "keepalived",
     "haproxy",
+    "ceph-fuse",
     "skopeo",
     "openssl",
     "jq",
@@ -114,16 +116,15 @@ def ensure(wanted: Recipe) -> bool:
         _build_client(wanted)
         built = True
     if built:
-        _forget_others(wanted)
+        forget_others(wanted.client, wanted.server)
     return built
 
 
-def _forget_others(wanted: Recipe) -> None:
+def forget_others(*wanted: str) -> None:
     """Removes images of former recipes, unless a container still uses them."""
-    names = [name.rsplit(":", 1)[0] for name in (wanted.client, wanted.server)]
-    for name in names:
+    for name in (tag.rsplit(":", 1)[0] for tag in wanted):
         for tag in docker.docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", name, doing="listing host images").split():
-            if tag not in {wanted.client, wanted.server}:
+            if tag not in wanted:
                 attempt(["docker", "image", "rm", tag], f"removing {tag}")
 
 
@@ -185,18 +186,29 @@ def _import(place: Path, tag: str) -> None:
 
 def _build_client(wanted: Recipe) -> None:
     print("building the client image: the host image with Docker", flush=True)
+    extend(wanted.server, wanted.client, CLIENT_PACKAGES)
+
+
+def extend(base: str, tag: str, packages: Sequence[str], *, files: bytes = b"") -> None:
+    """Makes the image `tag`: `base` with the tar archive `files` unpacked, and `packages`. No service is started meanwhile.
+
+    Raises LabError with the last lines of the build.
+    """
     install = (
         f"printf '#!/bin/sh\\nexit 101\\n' >/{POLICY} && chmod 0755 /{POLICY}"
-        f" && apt-get -qy install --no-install-recommends {' '.join(CLIENT_PACKAGES)} && rm /{POLICY}"
+        f" && apt-get -qy install --no-install-recommends {' '.join(packages)} && rm /{POLICY}"
     )
-    start = ["run", "--detach", "--network", "host", "--env", "DEBIAN_FRONTEND=noninteractive", "--entrypoint", "/bin/sh"]
-    made = docker.docker(*start, wanted.server, "-c", install, doing="starting the build of the client image")
+    start = ["create", "--network", "host", "--env", "DEBIAN_FRONTEND=noninteractive", "--entrypoint", "/bin/sh"]
+    made = docker.docker(*start, base, "-c", install, doing=f"making the container that builds {tag}")
     try:
-        status = docker.docker("wait", made, doing="building the client image")
+        if files:
+            docker.put(made, files)
+        docker.docker("start", made, doing=f"starting the build of {tag}")
+        status = docker.docker("wait", made, doing=f"building {tag}")
         if status != "0":
             said = docker.docker("logs", "--tail", "5", made, doing="reading the log of the build")
-            raise LabError(f"building the client image: apt-get ended with {status}:\n{said}")
+            raise LabError(f"building {tag}: apt-get ended with {status}:\n{said}")
         back = ("--change", 'ENTRYPOINT ["/usr/local/sbin/lab-init"]', "--change", 'CMD ["/sbin/init"]')
-        docker.docker("commit", *back, made, wanted.client, doing="keeping the client image")
+        docker.docker("commit", *back, made, tag, doing=f"keeping {tag}")
     finally:
         docker.docker("rm", "--force", made, doing="removing the build container")

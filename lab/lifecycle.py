@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lab import cache, daemon, docker, image, machine, mirror, network, outsider, registry_image, stackfile
+from lab import cache, ceph, daemon, docker, image, machine, mirror, network, outsider, registry_image, stackfile
 from lab import plan as planning
 from lab import state as states
 from lab.command import LabError
@@ -39,9 +39,13 @@ def up(topology: str, stack_file: Path, lab: str) -> tuple[Plan, Changes]:
         with ThreadPoolExecutor() as pool:
             registry = pool.submit(registry_image.ensure)
             changes.note("host images", image.ensure(images))
+            changes.note("Ceph image", wanted.ceph is not None and ceph.ensure_image(images))
             changes.note("registry images", registry.result())
-        plan = wanted if lab == cache.DEFAULT_NAME else wanted.moved(lab, network.free(wanted, lab))
         state = states.of(lab)
+        if state.exists and (other := state.plan().topology) != topology:
+            remedy = f"take it down with `python -m lab down --name {lab}`, or give this one another --name"
+            raise LabError(f"starting lab {lab}: it is there with topology {other}; {remedy}")
+        plan = wanted if lab == cache.DEFAULT_NAME else wanted.moved(lab, network.free(wanted, lab))
         state.prepare(plan)
         for name in network.ensure(plan):
             changes.note(name, done=True)
@@ -56,13 +60,16 @@ def _run_machines(plan: Plan, state: states.State, images: image.Recipe, changes
     with ThreadPoolExecutor() as pool:
         served = pool.submit(mirror.ensure, plan, state)
         routed = pool.submit(outsider.ensure, plan, images)
-        booted = {one.name: pool.submit(machine.ensure, plan, one, state, images) for one in plan.machines}
+        stored = pool.submit(ceph.ensure, plan, plan.ceph, state, images) if plan.ceph else None
+        booted = {one.name: pool.submit(machine.ensure, plan, one, state, machine.outfit(plan, one, images)) for one in plan.machines}
         for name, done in booted.items():
             changes.note(name, done.result())
         for name, done in routed.result().items():
             changes.note(name, done)
         changes.note(mirror.NAME, served.result())
-        list(pool.map(machine.await_boot, plan.machines))
+        if plan.ceph and stored:
+            changes.note(plan.ceph.name, stored.result())
+        list(pool.map(machine.await_boot, plan.booted))
 
 
 def down(lab: str, *, keep: bool) -> list[str]:

@@ -1,13 +1,14 @@
 """Hosts as containers: with systemd, sshd and a Docker of their own."""
 
 import hashlib
-import io
 import socket
-import tarfile
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab import docker, network
+from lab.archive import Archive
 from lab.command import LabError
 from lab.image import USER, Recipe
 from lab.plan import Machine, Plan
@@ -26,16 +27,34 @@ def container(lab: str, host: str) -> str:
     return f"{lab}-{host}"
 
 
-def ensure(plan: Plan, machine: Machine, state: State, images: Recipe) -> str:
+@dataclass(frozen=True)
+class Outfit:
+    """What a machine has that others have not."""
+
+    image: str
+    data: str = "/var/lib/docker"
+    """Where a volume of its own is mounted: on a disk of this machine instead of a layer of the container."""
+    devices: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Text by path without the leading slash, put there with mode 0600 before the first boot."""
+
+
+def outfit(plan: Plan, machine: Machine, images: Recipe) -> Outfit:
+    """That of a host of the stack file. Registries of a lab with Ceph can mount CephFS in user space."""
+    mounts = plan.ceph is not None and machine.role == "registry"
+    return Outfit(images.client if machine.role == "client" else images.server, devices=("/dev/fuse",) if mounts else ())
+
+
+def ensure(plan: Plan, machine: Machine, state: State, given: Outfit) -> str:
     """What was done to have `machine` running: `made`, `started`, `made anew`, or nothing."""
     name = container(plan.lab, machine.name)
     found = docker.inspect("container", name)
     if found is not None and docker.label_of(found, "container", KEYS_LABEL) != _keys_digest(state, machine):
         remove(name)
-        _make(plan, machine, state, images)
+        _make(plan, machine, state, given)
         return "made anew"
     if found is None:
-        _make(plan, machine, state, images)
+        _make(plan, machine, state, given)
         return "made"
     if not found["State"]["Running"]:
         docker.docker("start", name, doing=f"starting {name}")
@@ -64,11 +83,11 @@ def await_boot(machine: Machine) -> None:
     raise LabError(f"booting {machine.name}: no sshd at {machine.address}:22 within {BOOT_S} s; look at: {look}")
 
 
-def _make(plan: Plan, machine: Machine, state: State, images: Recipe) -> None:
+def _make(plan: Plan, machine: Machine, state: State, given: Outfit) -> None:
     name = container(plan.lab, machine.name)
     label = f"{docker.LABEL}={plan.lab}"
-    volume = f"{name}-docker"
-    docker.docker("volume", "rm", "--force", volume, doing=f"removing what Docker on the former {machine.name} kept")
+    volume = f"{name}-{Path(given.data).name}"
+    docker.docker("volume", "rm", "--force", volume, doing=f"removing what the former {machine.name} kept")
     docker.docker(
         *("create", "--name", name, "--hostname", machine.name),
         *("--label", label, "--label", f"{HOST_LABEL}={machine.name}", "--label", f"{KEYS_LABEL}={_keys_digest(state, machine)}"),
@@ -83,14 +102,15 @@ def _make(plan: Plan, machine: Machine, state: State, images: Recipe) -> None:
             "--tmpfs",
             "/run/lock",
             "--mount",
-            f"type=volume,source={volume},target=/var/lib/docker,volume-label={label}",
+            f"type=volume,source={volume},target={given.data},volume-label={label}",
         ),
+        *(flag for device in given.devices for flag in ("--device", device)),
         *("--stop-signal", "SIGRTMIN+3", "--sysctl", "net.ipv4.ip_forward=1"),
         *("--env", f"LAB_ROUTE={plan.outside} via {plan.router[0]}", "--env", f"LAB_NAMESERVERS={' '.join(nameservers())}"),
-        images.client if machine.role == "client" else images.server,
+        given.image,
         doing=f"making {name}",
     )
-    _put_keys(name, machine, state)
+    _put_files(name, machine, state, given.files)
     docker.docker("start", name, doing=f"starting {name}")
 
 
@@ -104,23 +124,16 @@ def nameservers() -> list[str]:
     return []
 
 
-def _put_keys(name: str, machine: Machine, state: State) -> None:
+def _put_files(name: str, machine: Machine, state: State, further: Mapping[str, str]) -> None:
     host_key = state.host_key(machine.name)
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w") as tar:
-        _add(tar, "etc/ssh/ssh_host_ed25519_key", host_key.read_text(), 0o600, 0)
-        _add(tar, "etc/ssh/ssh_host_ed25519_key.pub", state.public(host_key) + "\n", 0o644, 0)
-        directory = tarfile.TarInfo(f"home/{USER}/.ssh")
-        directory.type, directory.mode, directory.uid, directory.gid = tarfile.DIRTYPE, 0o700, OPS_UID, OPS_UID
-        tar.addfile(directory)
-        _add(tar, f"home/{USER}/.ssh/authorized_keys", state.public(state.key) + "\n", 0o600, OPS_UID)
-    docker.put(name, archive.getvalue())
-
-
-def _add(tar: tarfile.TarFile, path: str, text: str, mode: int, owner: int) -> None:
-    entry = tarfile.TarInfo(path)
-    entry.size, entry.mode, entry.uid, entry.gid, entry.mtime = len(text.encode()), mode, owner, owner, int(time.time())
-    tar.addfile(entry, io.BytesIO(text.encode()))
+    archive = Archive()
+    archive.file("etc/ssh/ssh_host_ed25519_key", host_key.read_text(), 0o600)
+    archive.file("etc/ssh/ssh_host_ed25519_key.pub", state.public(host_key) + "\n", 0o644)
+    archive.directory(f"home/{USER}/.ssh", 0o700, OPS_UID)
+    archive.file(f"home/{USER}/.ssh/authorized_keys", state.public(state.key) + "\n", 0o600, OPS_UID)
+    for path, text in further.items():
+        archive.file(path, text, 0o600)
+    docker.put(name, archive.packed())
 
 
 def _keys_digest(state: State, machine: Machine) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -10,18 +10,21 @@ from typing import Any, Literal, cast
 from lab.command import LabError
 from settings import SettingsError, StackFile
 
-ROUTER, MIRROR, OUTSIDER = 2, 10, 99
+ROUTER, MIRROR, CEPH, OUTSIDER = 2, 10, 11, 99
 """Last part of the addresses that no stack file names."""
-MIRROR_PORT = 5000
+MIRROR_PORT, RGW_PORT = 5000, 8443
+CEPH_NAME = "ceph"
+ON_CEPH = {"s3", "cephfs"}
+"""Kinds of storage that the lab serves from a Ceph of its own."""
 ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
 
-Role = Literal["registry", "client"]
-GROUPS: dict[str, Role] = {"registries": "registry", "clients": "client"}
+Role = Literal["registry", "front", "client", "storage"]
+GROUPS: dict[str, Role] = {"registries": "registry", "fronts": "front", "clients": "client"}
 
 
 @dataclass(frozen=True)
 class Machine:
-    """One host of the stack file."""
+    """One host with systemd and sshd."""
 
     name: str
     address: IPv4Address
@@ -38,6 +41,14 @@ class Plan:
     """Where the hosts, the VIP and the mirror are."""
     vip: IPv4Address
     machines: tuple[Machine, ...]
+    """The hosts of the stack file."""
+    ceph: Machine | None = None
+    """Serves S3 and CephFS, where the stack file's storage is one of them."""
+
+    @property
+    def booted(self) -> tuple[Machine, ...]:
+        """Every machine that boots systemd."""
+        return (*self.machines, self.ceph) if self.ceph else self.machines
 
     @property
     def outside(self) -> IPv4Network:
@@ -61,8 +72,12 @@ class Plan:
 
     def moved(self, lab: str, inside: IPv4Network) -> "Plan":
         """The same machines under another lab's name in another network."""
-        machines = tuple(Machine(one.name, _moved(one.address, self.inside, inside), one.role) for one in self.machines)
-        return Plan(lab, self.topology, inside, _moved(self.vip, self.inside, inside), machines)
+
+        def placed(one: Machine) -> Machine:
+            return replace(one, address=_moved(one.address, self.inside, inside))
+
+        ceph = placed(self.ceph) if self.ceph else None
+        return Plan(lab, self.topology, inside, _moved(self.vip, self.inside, inside), tuple(map(placed, self.machines)), ceph)
 
 
 def read(stack_file: Path, lab: str) -> Plan:
@@ -77,6 +92,7 @@ def read(stack_file: Path, lab: str) -> Plan:
             for name, host in cast("Mapping[str, Any]", system.get(group) or {}).items()
         )
         topology = str(system["topology"])
+        needs_ceph = not ON_CEPH.isdisjoint(cast("Mapping[str, Any]", system.get("storage") or {}))
     except SettingsError as fault:
         raise LabError(f"{doing}: {fault}") from fault
     except (KeyError, TypeError, AttributeError) as fault:
@@ -88,7 +104,8 @@ def read(stack_file: Path, lab: str) -> Plan:
         if machine.address not in inside:
             rule = f"outside {inside}, the /24 of vip.address; a lab has one network inside"
             raise LabError(f"{doing}: {machine.name} {machine.address} is {rule}")
-    return Plan(lab, topology, inside, vip, machines)
+    ceph = Machine(CEPH_NAME, inside[CEPH], "storage") if needs_ceph else None
+    return Plan(lab, topology, inside, vip, machines, ceph)
 
 
 def _address(host: str | Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""The stack file of a second lab: the project's own, with that lab's addresses and files."""
+"""The stack file of a lab that is not the project's own: its addresses and files, and the secrets that were set in it."""
 
 from pathlib import Path
 
@@ -9,10 +9,18 @@ from settings import StackFile
 
 
 def write(source: Path, old: Plan, new: Plan, state: State) -> None:
-    """Writes `state.stack_file`: names as in `source`, addresses of `new`, absolute paths of this lab's key, known_hosts and CA."""
-    state.stack_file.write_text(planning.in_other_network(source.read_text(), old, new))
-    stack = StackFile(state.stack_file)
+    """Writes `state.stack_file`: names as in `source`, addresses of `new`, absolute paths of this lab's key, known_hosts and CAs.
+
+    A file that has these settings already is left alone, with the secrets that stand beside them.
+    """
+    candidate = state.stack_file.with_suffix(".new")
+    candidate.write_text(planning.in_other_network(source.read_text(), old, new))
+    stack = StackFile(candidate)
     stack.set("ssh.key", str(state.key))
     stack.set("ssh.knownHosts", str(state.known_hosts))
     stack.set("registry.source.ca", str(state.mirror_ca))
-    stack.write()
+    if "s3" in (stack.system.get("storage") or {}):
+        stack.set("storage.s3.ca", str(state.ceph_ca))
+    if not state.stack_file.exists() or StackFile(state.stack_file).system != stack.system:
+        stack.write(state.stack_file)
+    candidate.unlink()

@@ -1,7 +1,8 @@
-"""What a lab keeps between commands: SSH keys, the mirror's certificates, its addresses."""
+"""What a lab keeps between commands: SSH keys, certificates of mirror and Ceph, secrets of the storage, its addresses."""
 
 import shutil
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -42,6 +43,20 @@ class State:
         return self.place / "mirror" / "tls.crt"
 
     @property
+    def ceph_ca(self) -> Path:
+        """The CA that signed the certificate of Ceph's S3 gateway."""
+        return self.place / "ceph-ca.pem"
+
+    @property
+    def ceph_certificate(self) -> Path:
+        """The S3 gateway's certificate; its key lies beside it."""
+        return self.place / "ceph" / "tls.crt"
+
+    def secret(self, name: str) -> Path:
+        """What the storage's operator hands over, in a file of mode 0600 named as the stack secret that takes it."""
+        return self.place / "secrets" / name
+
+    @property
     def stack_file(self) -> Path:
         """The stack file with this lab's own addresses, where it is not the one in the project."""
         return self.place / "stack.yaml"
@@ -69,15 +84,14 @@ class State:
         self.place.chmod(0o700)
         (self.place / "hosts").mkdir(exist_ok=True)
         _make_key(self.key, f"{USER}@{plan.lab}")
-        for machine in plan.machines:
+        for machine in plan.booted:
             _make_key(self.host_key(machine.name), machine.name)
-        lines = [f"{machine.address} {self.public(self.host_key(machine.name))}\n" for machine in plan.machines]
+        lines = [f"{machine.address} {self.public(self.host_key(machine.name))}\n" for machine in plan.booted]
         self.known_hosts.write_text("".join(lines))
-        if not self.mirror_certificate.exists():
-            self.mirror_certificate.parent.mkdir(exist_ok=True)
-            authority = Authority(f"mirror of lab {plan.lab}")
-            authority.issue(plan.mirror, self.mirror_certificate)
-            self.mirror_ca.write_text(authority.pem)
+        _certify(f"mirror of lab {plan.lab}", plan.mirror, self.mirror_certificate, self.mirror_ca)
+        if plan.ceph:
+            _certify(f"Ceph of lab {plan.lab}", plan.ceph.address, self.ceph_certificate, self.ceph_ca)
+            self.secret("any").parent.mkdir(mode=0o700, exist_ok=True)
         self._addresses.write_bytes(PLAN.dump_json(plan, indent=2))
 
     def plan(self) -> Plan:
@@ -98,6 +112,15 @@ def of(lab: str) -> State:
     if state.exists and (other := state.plan().lab) != lab:
         raise LabError(f"reading {state.place}: it belongs to lab {other}, not {lab}; unset HA_REGISTRY_LAB, or add --name {other}")
     return state
+
+
+def _certify(authority: str, address: IPv4Address, certificate: Path, ca: Path) -> None:
+    """Makes a certificate for `address` and the CA that signed it, unless they are there."""
+    if not certificate.exists():
+        certificate.parent.mkdir(exist_ok=True)
+        signer = Authority(authority)
+        signer.issue(address, certificate)
+        ca.write_text(signer.pem)
 
 
 def _make_key(path: Path, comment: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from settings.reserved import READER_PORTS, WRITER_PORTS
+from settings import reserved
 
 ETC, STATE, RUN = "/etc/ha-registry", "/var/lib/ha-registry", "/run/ha-registry"
 LIB = "/usr/local/lib/ha-registry"
@@ -18,19 +18,41 @@ AUTH = f"{IDENTITY}/auth"
 ENVIRONMENT = f"{IDENTITY}/registry.env"
 PULL = f"{IDENTITY}/pull"
 """DOCKER_CONFIG of the one command that fetches the image."""
+PROBE = f"{IDENTITY}/probe"
+"""`user = "ha-registry:PASSWORD"` for curl -K: with it one replica is asked for what another was given."""
+CEPH_KEYRING = f"{IDENTITY}/ceph.keyring"
+"""Key of the Ceph client in the format that `render.storage.keyring` makes."""
+
+ACCOUNT_ID = 15443
+"""uid and gid of ACCOUNT on every host where registries share a file system: it knows owners by number alone. No account
+of a distribution has it (Debian policy 9.2.2, RHEL: system accounts are below 1000)."""
+SENTINEL = ".ha-registry"
+"""File in the root of a shared file system that says whose images these are."""
+STORE_UNIT = "ha-registry-storage.service"
+"""Where a program and not the kernel mounts the images."""
+FRONT_PEM = f"{IDENTITY}/front.pem"
+"""Certificate and key of a front in one file, as haproxy reads them."""
+STATS_LOGIN = f"{IDENTITY}/stats.login"
+"""SHA-256 of the one Authorization header with which a front shows its statistics and metrics."""
 
 CONFIG = f"{ETC}/registry"
 FIREWALL = f"{ETC}/firewall.nft"
+
+HAPROXY_SOCKET = f"{RUN}/haproxy.sock"
+"""Where haproxy answers questions about itself."""
 
 INSIDE = {
     "config": "/etc/distribution/config.yml",
     "identity": "/identity",
     "auth": "/auth",
     "data": "/var/lib/registry",
+    "storage_ca": "/storage-ca",
 }
 """Where a container, on a VM or in a Pod, finds its files."""
 
-PORTS_OF_ROLE = {"writer": WRITER_PORTS, "reader": READER_PORTS}
+PORTS_OF_ROLE = {"writer": reserved.WRITER_PORTS, "reader": reserved.READER_PORTS}
+AGENT_PORT = reserved.AGENT_PORT
+"""Where a registry host tells the fronts whether it serves (haproxy, agent-check)."""
 
 DRAIN_S = 900
 """How long a replaced container may finish what clients began: a 1 GB push at 10 Mbit/s takes 800 s."""

@@ -40,7 +40,7 @@ def static(path: str) -> str:
 @cache
 def library() -> str:
     """What a concern may say on a host (`want_file`, `want_unit`, ...), as one file."""
-    return "".join(static(f"library/{part}.sh") for part in ("ledger", "package", "file", "unit", "verb"))
+    return "".join(static(f"library/{part}.sh") for part in ("ledger", "package", "file", "unit", "client", "verb"))
 
 
 def files_of(concern: str, names: Iterable[str], **view: object) -> dict[str, str]:

@@ -8,14 +8,16 @@ from datetime import datetime
 from pathlib import Path
 
 from settings.fault import Fault, SettingsError
-from settings.model import Host, Pair
+from settings.host import Host
+from settings.model import Fronted, Pair, Vms
+from settings.section import Section
 
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
     """The settings of a stack and what they are checked against."""
 
-    system: Pair
+    system: Pair | Fronted
     """Where the models found faults, only what did parse; a rule names what it needs."""
     base: Path
     """Folder of the stack file."""
@@ -43,11 +45,16 @@ class Given:
         return f"run `pulumi config set --stack {self.stack} --secret {name}` and give it {what} on standard input"
 
 
-def roles(system: Pair) -> Iterator[tuple[str, Host]]:
+def roles(system: Vms) -> Iterator[tuple[str, Host]]:
     """Every host with the path of its entry."""
-    for role, hosts in (("registries", system.registries), ("clients", system.clients)):
+    for role, hosts in system.roles.items():
         for host in hosts:
             yield f"{role}.{host.name}", host
+
+
+def path_of(system: Vms, host: Host) -> str:
+    """The path of the host's entry."""
+    return next(path for path, other in roles(system) if other is host)
 
 
 Check = Callable[[Given], Iterable[Fault]]
@@ -76,13 +83,14 @@ def rule(*needs: str) -> Callable[[Check], Rule]:
     return lambda check: Rule(needs, check)
 
 
-def has(system: object, path: str) -> bool:
-    """Whether the dotted attribute did parse; what is below an absent section counts as there."""
-    at = system
+def has(system: Section, path: str) -> bool:
+    """Whether the dotted attribute did parse; what is below an absent section, or unknown to the topology, counts as there."""
+    at: Section | None = system
     for name in path.split("."):
-        if at is None:
+        if at is None or name not in type(at).model_fields:
             return True
         if name not in vars(at):
             return False
-        at = vars(at)[name]
+        below = vars(at)[name]
+        at = below if isinstance(below, Section) else None
     return True

@@ -7,75 +7,20 @@ settings of one thing. Durations and sizes carry their unit. Secrets are not her
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
-from pydantic.alias_generators import to_camel
-from pydantic_core import CoreSchema, core_schema
+from pydantic import Field
 
+from settings.haproxy import Balance, Haproxy
+from settings.host import Host, Hosts
 from settings.image import ImageReference
-from settings.network import Address, DnsName, HostName, InterfaceName, Network, Port, VipAddress, Vrid
+from settings.network import Address, DnsName, InterfaceName, Network, Port, VipAddress, Vrid
 from settings.quantity import Duration, Size
-from settings.raw import is_mapping
+from settings.section import Section
+from settings.storage import Storage
 from settings.value import FilePath, Flag, LoginName, ProxyUrl, PullUser, UserName
-
-
-class Section(BaseModel):
-    """Base of all models: unknown keys refused, values immutable, camelCase in the stack file."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        hide_input_in_errors=True,
-        alias_generator=to_camel,
-        populate_by_name=True,
-        use_attribute_docstrings=True,
-    )
-
-
-class HostEntry(Section):
-    """A host in its long form; the key above it is its name."""
-
-    address: Address = Field(examples=["192.168.23.51"])
-    """The host's own address: where it is reached by SSH and by its peers."""
-    interface: InterfaceName | None = None
-    """Network interface that carries the VIP on this host; default `vip.interface`."""
-
-
-class Host(HostEntry):
-    """One machine we reach by SSH."""
-
-    name: HostName
-    """Key of the host in the stack file; part of resource names, so renaming it replaces its resources."""
-
-
-class _ByName:
-    """Annotation: `name: address` or `name: {address, interface}` in the stack file, hosts in that order here."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """A mapping of entries, the short form made long before and hosts made of them after."""
-        entries = handler.generate_schema(dict[HostName, HostEntry])
-        written = handler.generate_schema(dict[HostName, Address | HostEntry])
-        long = core_schema.no_info_before_validator_function(_long, entries, json_schema_input_schema=written)
-        return core_schema.no_info_after_validator_function(_hosts, long)
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """The written form; pydantic leaves the pattern of the names out."""
-        return {**handler(schema), "propertyNames": TypeAdapter(HostName).json_schema()}
-
-
-def _long(value: object) -> object:
-    if not is_mapping(value):
-        return value
-    return {name: host if is_mapping(host) else {"address": host} for name, host in value.items()}
-
-
-def _hosts(entries: dict[str, HostEntry]) -> tuple[Host, ...]:
-    return tuple(Host(name=name, address=entry.address, interface=entry.interface) for name, entry in entries.items())
-
-
-Hosts = Annotated[tuple[Host, ...], _ByName()]
 
 
 class Vip(Section):
@@ -90,23 +35,7 @@ class Vip(Section):
     advert: Duration = Duration("100ms")
     """Interval of VRRP adverts, 10 ms to 1 s in steps of 10 ms (RFC 5798 6.1 counts centiseconds)."""
     preempt: Flag = False
-    """Whether the first registry takes the VIP back when it returns: one more move per fault."""
-
-
-class Local(Section):
-    """Images on each registry's own disk."""
-
-    path: FilePath = "/var/lib/ha-registry/data"
-    """Folder of the images, the same on every registry host."""
-    reserve: Size = Size("1Gi")
-    """Free space that must be left on the disk before anything is changed."""
-
-
-class Storage(Section):
-    """Where images are kept: exactly one kind."""
-
-    local: Local | None = None
-    """On each registry's own disk."""
+    """Whether the first host takes the VIP back when it returns: one more move per fault."""
 
 
 class Source(Section):
@@ -147,7 +76,7 @@ class Registry(Section):
     config: Mapping[str, Any] = {}
     """Merged into config.yml; a key of ours in it is refused."""
     delete_data_on_destroy: Flag = False
-    """Whether `pulumi destroy` also deletes the images."""
+    """Whether `pulumi destroy` also deletes the images; not on shared storage, where they belong to no host."""
 
 
 class Access(Section):
@@ -156,14 +85,14 @@ class Access(Section):
     pull: tuple[Network, ...] = ()
     """Who may reach the registry at all."""
     push: tuple[Network, ...] = ()
-    """Everybody else gets a read-only registry on the same data."""
+    """Who of those may push; everybody else may only pull. Not with `haproxy.mode: tcp`, where no front sees what is asked."""
 
 
 class TlsFiles(Section):
     """The user's own certificate; its key is the secret `tlsKey`."""
 
     certificate: FilePath = Field(examples=["registry.pem"])
-    """PEM file beside the stack file: leaf, then intermediates. Names: `name`, the VIP and every registry."""
+    """PEM file beside the stack file: leaf, then intermediates. Names: `name`, the VIP, and every host that clients meet TLS on."""
     ca: FilePath = Field(examples=["ca.pem"])
     """PEM file beside the stack file: what clients must trust."""
 
@@ -174,7 +103,7 @@ class Tls(Section):
     key: Literal["ECDSA-P256", "RSA-4096"] = "ECDSA-P256"
     """Kind of the keys that are made: ECDSA, or RSA for old clients."""
     validity: Duration = Duration("365d")
-    """How long a registry's certificate is valid."""
+    """How long the certificate of a host is valid."""
     renewal: Duration = Duration("30d")
     """How long before its end an `up` renews a certificate."""
     ca_validity: Duration = Duration("3650d")
@@ -184,7 +113,7 @@ class Tls(Section):
 
 
 class Trust(Section):
-    """What is told about our CA on clients and registries."""
+    """What is told about our CA on every host."""
 
     docker: Flag = True
     """/etc/docker/certs.d."""
@@ -242,7 +171,7 @@ class System(Section):
     clients: Hosts = ()
     """Hosts that trust our CA; the first proves every `up` by a push and a pull."""
     trust: Trust = Trust()
-    """What is told about our CA on clients and registries."""
+    """What is told about our CA on every host."""
     hosts_entries: Flag = False
     """Whether `name` is mapped to the VIP in /etc/hosts of every host; default: DNS knows it."""
     ssh: Ssh = Ssh()
@@ -251,17 +180,87 @@ class System(Section):
     """Whether a hand-made registry found on the hosts is taken over; its images are kept."""
 
 
-class Pair(System):
-    """Two registries, each on its own machine, behind one VIP held by keepalived."""
+class Vms(System):
+    """What the topologies on machines of one's own have: registries behind a VIP held by keepalived."""
 
-    topology: Literal["pair"] = Field(examples=["pair"])
-    """The shape of the system."""
     vip: Vip = Field(examples=["{address: 192.168.23.50/20, interface: ens192, vrid: 55}"])
     """The virtual IP and how keepalived holds it."""
     registries: Hosts = Field(examples=["{registry01: 192.168.23.51, registry02: 192.168.23.52}"])
-    """First: preferred holder of the VIP, changed last."""
+    """Hosts that run a registry; in a pair the first is the preferred holder of the VIP, and changed last."""
+
+    @property
+    @abstractmethod
+    def roles(self) -> Mapping[str, tuple[Host, ...]]:
+        """The hosts of each role, by its key in the stack file, in the order in which `hosts` has them."""
+
+    @property
+    @abstractmethod
+    def members(self) -> tuple[Host, ...]:
+        """The hosts that may hold the VIP, the preferred one first."""
+
+    @property
+    @abstractmethod
+    def endpoints(self) -> tuple[Host, ...]:
+        """The hosts whose certificate clients meet."""
 
     @property
     def hosts(self) -> tuple[Host, ...]:
-        """Every machine we change: registries, then clients."""
-        return (*self.registries, *self.clients)
+        """Every machine we change."""
+        return tuple(host for hosts in self.roles.values() for host in hosts)
+
+
+class Pair(Vms):
+    """Two registries, each on its own machine, behind one VIP held by keepalived."""
+
+    topology: Literal["pair"] = Field(examples=["pair"])
+    """The shape of the system: `pair` or `fronted`."""
+
+    @property
+    def roles(self) -> Mapping[str, tuple[Host, ...]]:
+        """Registries and clients."""
+        return {"registries": self.registries, "clients": self.clients}
+
+    @property
+    def members(self) -> tuple[Host, ...]:
+        """The registries hold the VIP themselves."""
+        return self.registries
+
+    @property
+    def endpoints(self) -> tuple[Host, ...]:
+        """The registries end TLS themselves."""
+        return self.registries
+
+
+class Fronted(Vms):
+    """Two haproxy fronts that share a VIP, before any number of registries on shared storage."""
+
+    topology: Literal["fronted"] = Field(examples=["fronted"])
+    """The shape of the system: `pair` or `fronted`."""
+    fronts: Hosts = Field(examples=["{front01: 192.168.23.61, front02: 192.168.23.62}"])
+    """Hosts that run haproxy; the first is the preferred holder of the VIP, and changed last."""
+    haproxy: Haproxy = Haproxy()
+    """How the fronts pass requests on."""
+
+    @property
+    def roles(self) -> Mapping[str, tuple[Host, ...]]:
+        """Registries, fronts and clients."""
+        return {"registries": self.registries, "fronts": self.fronts, "clients": self.clients}
+
+    @property
+    def members(self) -> tuple[Host, ...]:
+        """The fronts hold the VIP."""
+        return self.fronts
+
+    @property
+    def endpoints(self) -> tuple[Host, ...]:
+        """TLS ends at the fronts; in mode `tcp` at the registries, to which they pass it on."""
+        return self.fronts if self.haproxy.mode == "http" else self.registries
+
+    @property
+    def balance(self) -> Balance:
+        """How a registry is chosen.
+
+        On NFS, and on a mount that may be NFS, all requests of one upload must reach one registry: the others see late what it
+        wrote (attribute caching), and pushes fail (distribution issue 1176).
+        """
+        return self.haproxy.balance or ("source" if self.storage.nfs or self.storage.mounted else "leastconn")

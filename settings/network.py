@@ -18,7 +18,8 @@ MAX_DNS_NAME = 253
 MIN_VIP_PREFIX = 8
 
 
-def _looks_ipv6(value: str) -> bool:
+def is_ipv6(value: str) -> bool:
+    """Whether the text is an IPv6 address, with or without brackets and prefix."""
     try:
         IPv6Interface(value.strip("[]"))
     except ValueError:
@@ -28,7 +29,7 @@ def _looks_ipv6(value: str) -> bool:
 
 def _written(value: object, pattern: str, example: str) -> str:
     """The text of an address, refused by name where it is IPv6."""
-    if isinstance(value, str) and _looks_ipv6(value):
+    if isinstance(value, str) and is_ipv6(value):
         raise refused("IPv6 is not supported", "write the IPv4 address")
     if not isinstance(value, str) or not re.fullmatch(pattern, value):
         raise refused("must be an IPv4 address as text", f"write for example {example}")
@@ -95,7 +96,7 @@ def _dns_name(value: object) -> str:
         raise refused("must be a DNS name", remedy)
     for found, rule in (
         ("://" in value, "has a scheme in it; clients reach it by TLS only"),
-        (re.fullmatch(_ADDRESS, value) or _looks_ipv6(value), "is an IP address; certificates and image names are made for a DNS name"),
+        (re.fullmatch(_ADDRESS, value) or is_ipv6(value), "is an IP address; certificates and image names are made for a DNS name"),
         (re.search(r":[0-9]*$", value), "has a port in it; ports are the setting `ports`"),
         ("/" in value, "has a path in it; image names come after the registry's name"),
         (value != value.lower(), "has upper-case letters, which image names refuse"),

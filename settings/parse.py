@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -12,9 +12,10 @@ from pydantic_core import ErrorDetails
 
 from settings.elsewhere import misplaced
 from settings.fault import HIDDEN, MISSING, Fault, joined, shown
-from settings.model import Section
 from settings.raw import is_list, is_mapping
+from settings.section import Section
 from settings.shape import field_at, is_hosts, keys, paths, purpose, section_at, section_of
+from settings.topology import MODELS
 
 S = TypeVar("S", bound=Section)
 
@@ -100,8 +101,11 @@ def _missing(model: type[Section], loc: Sequence[object], path: str) -> Fault:
 
 
 def _choices(model: type[Section], loc: Sequence[object]) -> Sequence[str]:
+    if list(loc) == ["topology"]:
+        return list(MODELS)
     field = field_at(model, loc)
-    return [str(choice) for choice in get_args(field.annotation)] if field else []
+    kinds = (field.annotation, *get_args(field.annotation)) if field else ()
+    return [str(choice) for kind in kinds if get_origin(kind) is Literal for choice in get_args(kind)]
 
 
 def _nearest(model: type[Section], loc: Sequence[object], path: str) -> str:

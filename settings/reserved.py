@@ -1,4 +1,4 @@
-"""What the program takes on every registry host, so that settings may not take it too."""
+"""What the program takes on registry hosts, so that settings may not take it too."""
 
 from collections.abc import Mapping
 
@@ -11,8 +11,12 @@ CONTAINER_PORTS: Mapping[int, str] = {
     **{port: f"read-only registry, slot {slot}" for slot, port in READER_PORTS.items()},
 }
 """What listens on each of them."""
+AGENT_PORT = 15447
+"""Where a registry host tells the fronts whether it wants requests (haproxy's agent-check)."""
+OWN_PORTS: Mapping[int, str] = {**CONTAINER_PORTS, AGENT_PORT: "answer to the fronts' agent-check"}
+"""Every port of ours on a registry host."""
 OWN_FOLDER = "/var/lib/ha-registry"
-"""State of ours on a host; images may lie in `data` below it and nowhere else in it."""
+"""State of ours on a host; images may lie in `data` below it, a file system that we mount in `images`, and nothing else in it."""
 OWN_CONFIG: Mapping[tuple[str, ...], str] = {
     ("version",): "the format has one version",
     ("auth",): "who may log in is the setting `users`",
@@ -27,7 +31,8 @@ OWN_CONFIG: Mapping[tuple[str, ...], str] = {
     ("log", "formatter"): "write registry.log.format",
     ("storage", "filesystem"): "where images are kept is the setting `storage`",
     ("storage", "delete"): "write registry.delete",
-    ("storage", "cache"): "a cache in one registry's memory answers wrongly after a change through the other",
+    ("storage", "redirect"): "write storage.s3.redirect",
+    ("storage", "cache"): "a cache in one registry's memory answers wrongly after a change through another",
     ("storage", "maintenance", "readonly"): "who may push is the setting access.push",
 }
 """Keys of the registry's config.yml that carry a promise of ours, and the setting to use instead."""

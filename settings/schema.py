@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from settings.model import Pair
+from pydantic import Field, TypeAdapter
+
+from settings.model import Fronted, Pair
 from settings.raw import ROOT
 from settings.rules.secret import NAMESPACE
 from settings.secret import FIXED, PASSWORD
@@ -17,7 +19,7 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 def schema() -> dict[str, Any]:
     """The schema of a whole stack file: settings, secrets beside them, and keys of Pulumi's own."""
-    system = Pair.model_json_schema(by_alias=True)
+    system = TypeAdapter(Annotated[Pair | Fronted, Field(discriminator="topology")]).json_schema(by_alias=True)
     definitions = system.pop("$defs")
     secret = {
         "type": "object",
@@ -30,7 +32,7 @@ def schema() -> dict[str, Any]:
     }
     config = {
         "type": "object",
-        "properties": {ROOT: {"$ref": "#/$defs/Pair"}, **secrets},
+        "properties": {ROOT: {"$ref": "#/$defs/System"}, **secrets},
         "patternProperties": {f"^{NAMESPACE}{PASSWORD}": {"$ref": "#/$defs/Secret"}, f"^(?!{NAMESPACE})": True},
         "required": [ROOT],
         "additionalProperties": False,
@@ -41,7 +43,7 @@ def schema() -> dict[str, Any]:
         "type": "object",
         "properties": {"config": config},
         "required": ["config"],
-        "$defs": {**definitions, "Pair": system, "Secret": secret},
+        "$defs": {**definitions, "System": system, "Secret": secret},
     }
 
 

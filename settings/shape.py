@@ -8,7 +8,8 @@ from typing import get_args
 
 from pydantic.fields import FieldInfo
 
-from settings.model import HostEntry, Hosts, Section
+from settings.host import HostEntry, Hosts
+from settings.section import Section
 
 _BY_NAME = get_args(Hosts)[1]
 

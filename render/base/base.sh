@@ -5,9 +5,9 @@ concern() {
   want_file 0644 /etc/tmpfiles.d/ha-registry.conf tmpfiles.conf
   want_run
   want_package curl ca-certificates
-  want_account "$ACCOUNT"
+  want_account "$ACCOUNT" ${ACCOUNT_ID:+"$ACCOUNT_ID"}
+  [[ $WALLED == no ]] || want_package nftables
   [[ $SERVES == yes ]] || return 0
-  want_package nftables
   want_docker
   [[ $SKOPEO == no ]] || want_package skopeo
   [[ ! $IMAGE_HOST ]] || want_file 0644 "/etc/docker/certs.d/$IMAGE_HOST/ca.crt" image-ca.crt

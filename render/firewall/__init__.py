@@ -1,28 +1,78 @@
-"""firewall: who may reach the registry of a host."""
+"""firewall: who may reach what serves on a host."""
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, collapse_addresses
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address, IPv4Network, collapse_addresses
+from typing import Any
 
-from render.layout import FIREWALL, PORTS_OF_ROLE
+from render import front
+from render.layout import AGENT_PORT, FIREWALL, PORTS_OF_ROLE
 from render.script import Script, files_of
-from settings import Host, Pair
+from settings import Fronted, Host, Vms
+
+CONTAINERS = sorted(port for slots in PORTS_OF_ROLE.values() for port in slots.values())
 
 
-def script(system: Pair, host: Host) -> Script:
-    """A table of its own; it drops, and never accepts what another table would drop. SSH is not touched."""
-    members = [member.address for member in system.registries]
-    known = {*members, *(client.address for client in system.clients), system.vip.address.ip}
-    pull = collapse_addresses([*system.access.pull, *(IPv4Network(address) for address in known)]) if system.access.pull else ()
-    view = {
-        "ports": sorted(system.ports),
-        "container_ports": sorted(port for slots in PORTS_OF_ROLE.values() for port in slots.values()),
-        "pull": [str(network) for network in pull],
-        "peers": [str(address) for address in members if address != host.address],
-    }
+def script(system: Vms, host: Host) -> Script:
+    """A table of its own; it drops, and never accepts what another table would drop. SSH is not touched.
+
+    Whoever holds the VIP is reached by `access.pull`; a registry behind fronts by them, the other registries and the
+    clients, which prove every replica. Raises ValueError where `host` is neither.
+    """
+    if host in system.members:
+        view = _member(system, host)
+    elif isinstance(system, Fronted) and host in system.registries:
+        view = _behind_fronts(system)
+    else:
+        raise ValueError(f"{host.name}: has no firewall of ours")
     return Script(
         host=host.name,
         concern="firewall",
-        facts={"FIREWALL": FIREWALL, "CONTAINER_PORTS": [str(port) for port in view["container_ports"]]},
+        # firewalld sees the ports behind the redirect
+        facts={"FIREWALL": FIREWALL, "OPENED": _opened(view)},
         files=files_of("firewall", ("firewall.nft", "ha-registry-firewall.service"), **view),
     )
+
+
+def _member(system: Vms, host: Host) -> dict[str, Any]:
+    """A host that may hold the VIP: a front, or a registry of a pair."""
+    own = {system.vip.address.ip, *_addresses(system.hosts)}
+    pull = collapse_addresses([*system.access.pull, *_networks(own)]) if system.access.pull else ()
+    fronted = isinstance(system, Fronted)
+    return {
+        "ports": front.ports(system) if fronted else sorted(system.ports),
+        "containers": [] if fronted else CONTAINERS,
+        "allowed": [str(network) for network in pull],
+        "because": "access.pull, and the hosts of this stack",
+        "vip": system.vip.address.ip,
+        "own_pages": sorted({system.haproxy.stats.port, system.haproxy.metrics_port}) if fronted else [],
+        "agent": None,
+        "vrrp": [str(address) for address in _addresses(system.members) if address != host.address],
+    }
+
+
+def _behind_fronts(system: Fronted) -> dict[str, Any]:
+    return {
+        "ports": sorted(system.ports),
+        "containers": CONTAINERS,
+        "allowed": [str(network) for network in collapse_addresses(_networks(_addresses(system.hosts)))],
+        "because": "the fronts, and the other hosts of this stack",
+        "vip": system.vip.address.ip,
+        "own_pages": [],
+        "agent": {"port": AGENT_PORT, "fronts": [str(address) for address in _addresses(system.fronts)]},
+        "vrrp": [],
+    }
+
+
+def _opened(view: dict[str, Any]) -> list[str]:
+    ports = [*(view["containers"] or view["ports"]), *([view["agent"]["port"]] if view["agent"] else [])]
+    return [*(f"port={port}/tcp" for port in ports), *(["protocol=vrrp"] if view["vrrp"] else [])]
+
+
+def _addresses(hosts: Sequence[Host]) -> list[IPv4Address]:
+    return [host.address for host in hosts]
+
+
+def _networks(addresses: Iterable[IPv4Address]) -> list[IPv4Network]:
+    return [IPv4Network(address) for address in addresses]

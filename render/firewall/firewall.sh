@@ -3,20 +3,19 @@
 readonly UNIT=/etc/systemd/system/ha-registry-firewall.service
 
 concern() {
-  local port
+  local what
   want_file 0644 "$FIREWALL" firewall.nft accepts
   want_file 0644 "$UNIT" ha-registry-firewall.service
   want_unit ha-registry-firewall.service reload "$FIREWALL" "$UNIT"
   want_true firewall.loaded 5 is_loaded
   systemctl is-active -q firewalld.service || return 0
-  for port in "${CONTAINER_PORTS[@]}"; do want_opened "port=$port/tcp"; done
-  want_opened protocol=vrrp
+  for what in "${OPENED[@]}"; do want_opened "$what"; done
 }
 
 accepts() { nft -c -f "$1"; } # CANDIDATE
 is_loaded() { nft list table inet ha-registry-firewall >/dev/null; }
 
-want_opened() { # WHAT, as firewall-cmd writes it: firewalld sees the ports behind the redirect
+want_opened() { # WHAT, as firewall-cmd writes it
   if [[ $VERB == verify ]]; then
     compare "opened $1" yes "$(yes_if firewall-cmd -q --query-"${1%%=*}"="${1#*=}")"
   elif ! firewall-cmd -q --query-"${1%%=*}"="${1#*=}"; then

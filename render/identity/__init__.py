@@ -1,15 +1,57 @@
-"""identity: keys, certificates and users on one registry host; the only concern that carries secrets."""
+"""identity: keys, certificates and users on one host that serves; the only concern that carries secrets."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from render.layout import IDENTITY
+from render.layout import (
+    ACCOUNT,
+    AUTH,
+    CA,
+    CEPH_KEYRING,
+    CERTIFICATE,
+    ENVIRONMENT,
+    FRONT_PEM,
+    IDENTITY,
+    KEY,
+    PROBE,
+    PULL,
+    STATS_LOGIN,
+)
 from render.script import Script
 from settings import Host
+
+PROBER = "ha-registry"
+"""The user as whom one replica is asked for what another was given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForRegistry:
+    """Plain text of what only a registry host gets."""
+
+    http_secret: str = field(repr=False)
+    hashes: Mapping[str, str] = field(repr=False)
+    """User to bcrypt hash."""
+    pull: tuple[str, str, str] | None = field(default=None, repr=False)
+    """Host, user and password of the registry that serves the image."""
+    bucket: tuple[str, str] | None = field(default=None, repr=False)
+    """Access key and secret key of the bucket."""
+    ceph_keyring: str = field(default="", repr=False)
+    """As `render.storage.keyring` makes it; empty without CephFS."""
+    probe: str = field(default="", repr=False)
+    """Password of PROBER, one of `hashes`; empty where every registry has images of its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForFront:
+    """Plain text of what only a front gets."""
+
+    stats_user: str
+    stats_password: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,30 +61,68 @@ class Material:
     ca_bundle: str
     certificate: str
     key: str = field(repr=False)
-    http_secret: str = field(repr=False)
-    hashes: Mapping[str, str] = field(repr=False)
-    """User to bcrypt hash."""
-    pull: tuple[str, str, str] | None = field(default=None, repr=False)
-    """Host, user and password of the registry that serves the image."""
+    role: ForRegistry | ForFront
 
 
 def script(host: Host, material: Material) -> Script:
-    """Files under IDENTITY; the registry takes them live without being named here (units record their files)."""
+    """Files under IDENTITY; what runs takes them live without being named here (units record their files)."""
+    role = material.role
+    files = {("0644", CA): _lines(material.ca_bundle)}
+    files |= _of_registry(material, role) if isinstance(role, ForRegistry) else _of_front(material, role)
+    return Script(
+        host=host.name,
+        concern="identity",
+        facts={
+            "IDENTITY": IDENTITY,
+            "AUTH": AUTH if isinstance(role, ForRegistry) else "",
+            "FILES": [f"{mode} {path}" for mode, path in files],
+        },
+        files={path.removeprefix(f"{IDENTITY}/"): text for (_, path), text in files.items()},
+    )
+
+
+def _of_registry(material: Material, role: ForRegistry) -> dict[tuple[str, str], str]:
+    ours = f"0600:{ACCOUNT}"
     files = {
-        "ca.crt": _lines(material.ca_bundle),
-        "tls.crt": _lines(material.certificate),
-        "tls.key": _lines(material.key),
-        "htpasswd": "".join(f"{user}:{material.hashes[user]}\n" for user in sorted(material.hashes)),
-        "registry.env": f"REGISTRY_HTTP_SECRET={material.http_secret}\n",
+        ("0644", CERTIFICATE): _lines(material.certificate),
+        (ours, KEY): _lines(material.key),
+        (ours, f"{AUTH}/htpasswd"): "".join(f"{user}:{role.hashes[user]}\n" for user in sorted(role.hashes)),
+        ("0600", ENVIRONMENT): _environment(role),
     }
-    if material.pull:
-        files["config.json"] = _docker_config(*material.pull)
-    return Script(host=host.name, concern="identity", facts={"IDENTITY": IDENTITY, "PULL": "yes" if material.pull else "no"}, files=files)
+    if role.pull:
+        files["0600", f"{PULL}/config.json"] = _docker_config(*role.pull)
+    if role.ceph_keyring:
+        files["0600", CEPH_KEYRING] = role.ceph_keyring
+    if role.probe:
+        files["0600", PROBE] = f'user = "{PROBER}:{role.probe}"\n'
+    return files
+
+
+def _of_front(material: Material, role: ForFront) -> dict[tuple[str, str], str]:
+    return {
+        ("0600", FRONT_PEM): _lines(material.certificate) + _lines(material.key),
+        ("0600", STATS_LOGIN): _login_digest(role.stats_user, role.stats_password),
+    }
+
+
+def _environment(role: ForRegistry) -> str:
+    lines = {"REGISTRY_HTTP_SECRET": role.http_secret}
+    if role.bucket:
+        lines["REGISTRY_STORAGE_S3_ACCESSKEY"], lines["REGISTRY_STORAGE_S3_SECRETKEY"] = role.bucket
+    return "".join(f"{name}={value}\n" for name, value in lines.items())
+
+
+def _basic(user: str, password: str) -> str:
+    return base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def _login_digest(user: str, password: str) -> str:
+    """As haproxy's `sha2(256),hex` writes it."""
+    return hashlib.sha256(f"Basic {_basic(user, password)}".encode()).hexdigest().upper() + "\n"
 
 
 def _docker_config(registry: str, user: str, password: str) -> str:
-    token = base64.b64encode(f"{user}:{password}".encode()).decode()
-    return json.dumps({"auths": {registry: {"auth": token}}}, sort_keys=True) + "\n"
+    return json.dumps({"auths": {registry: {"auth": _basic(user, password)}}}, sort_keys=True) + "\n"
 
 
 def _lines(pem: str) -> str:

@@ -1,14 +1,19 @@
 # shellcheck shell=bash
 # Accounts, directories, files, and single lines in files of others.
-want_account() { # NAME: a system user that cannot log in
+want_account() { # NAME [ID]: a system user that cannot log in; with ID where other hosts know it by number
+  local name=$1 wanted=${2-} actual
+  actual=$(id -u "$name" 2>/dev/null || true)
   if [[ $VERB == verify ]]; then
-    compare "account $1" yes "$(yes_if id "$1")"
-  elif id "$1" >/dev/null 2>&1; then
-    ! is_claimed account "$1" || WANTED["account $1"]=yes
+    compare "account $name" "${wanted:-yes}" "${wanted:+$actual}$([[ $wanted ]] || yes_if id "$name")"
+  elif [[ ! $actual ]]; then
+    [[ ! $wanted ]] || ! id "$wanted" >/dev/null 2>&1 || die 65 "uid $wanted is taken here, and $name has it on all hosts that share images; give that user another one, then run pulumi up again"
+    claim account "$name"
+    useradd --system ${wanted:+--uid "$wanted"} --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin "$name"
+    say "changed account $name"
+  elif [[ $wanted && $actual != "$wanted" ]]; then
+    die 65 "account $name has uid $actual here, and $wanted on all hosts that share images; run usermod -u $wanted $name while no registry runs, then pulumi up again"
   else
-    claim account "$1"
-    useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin "$1"
-    say "changed account $1"
+    ! is_claimed account "$name" || WANTED["account $name"]=yes
   fi
 }
 undo_account() {

@@ -35,7 +35,7 @@ settle_unit() { # UNIT: stamped only after a good start, so what a dead run left
 }
 settle_units() { # a new certificate switches the registry, whichever script wrote it
   local file
-  for file in "$STATE"/units/*.service; do
+  for file in "$STATE"/units/*.{mount,service}; do
     [[ ! -e $file ]] || settle_unit "${file##*/}"
   done
 }

@@ -1,20 +1,26 @@
 # shellcheck shell=bash
 # precheck: refuses what would go wrong later, in the words of the settings; changes nothing.
 readonly KEEPALIVED=/etc/keepalived/keepalived.conf
-readonly TCP_S=5 # to reach the source of the image
+readonly HAPROXY=/etc/haproxy/haproxy.cfg
+readonly TCP_S=5 # to reach the source of the image, and storage
 
 concern() {
   [[ $VERB == apply ]] || return 0
   check_family
   check_clock
   check_name
-  [[ $SERVES == yes ]] || return 0
-  check_interface
-  check_vip
-  check_disk
-  check_image
-  check_keepalived
-  check_ports
+  if [[ $HOLDS == yes ]]; then
+    check_interface
+    check_vip
+  fi
+  if [[ $SERVES == yes ]]; then
+    check_disk
+    check_store
+    check_image
+  fi
+  [[ $HOLDS == no ]] || check_keepalived
+  [[ $FRONTS == no ]] || check_haproxy
+  [[ $GROUP == clients ]] || check_ports
 }
 
 is_ours() { [[ -e $STATE/ledger/$1 ]]; } # CONCERN: applied here before
@@ -78,10 +84,26 @@ mac_of() { ip neighbour show "$1" | awk '{for (i = 1; i < NF; i++) if ($i == "ll
 
 check_disk() {
   local path=$ROOT$DATA free
+  [[ $DATA ]] || return 0
   until [[ -d $path/ ]]; do path=${path%/*}; done
   free=$(df -B1 --output=avail "$path/" | tail -n 1 | tr -d ' ')
   ((free >= RESERVE_BYTES)) ||
     refuse storage.local.reserve "$RESERVE" "$((free / 1048576)) Mi are free at $DATA on $HOST" "free space there, or write a smaller reserve"
+}
+
+check_store() {
+  local at name port
+  local -a reached=()
+  for at in "${STORE_AT[@]}"; do
+    read -r name port <<<"$at"
+    ! reaches "$name" "$port" || reached+=("$at")
+  done
+  ((${#reached[@]} || ${#STORE_AT[@]} == 0)) ||
+    refuse "storage.$STORE" "${STORE_AT[*]}" "$HOST does not reach it" "open the way from $HOST to that port, or write another address"
+}
+reaches() { # NAME PORT
+  # shellcheck disable=SC2016 # its own arguments
+  timeout "$TCP_S" bash -c 'exec 3<>"/dev/tcp/$1/$2"' - "$1" "$2" 2>/dev/null
 }
 
 check_image() {
@@ -92,8 +114,7 @@ check_image() {
     return
   fi
   read -r name port <<<"$FETCH_FROM"
-  # shellcheck disable=SC2016 # its own arguments
-  timeout "$TCP_S" bash -c 'exec 3<>"/dev/tcp/$1/$2"' - "$name" "$port" 2>/dev/null ||
+  reaches "$name" "$port" ||
     refuse registry.image "$IMAGE" "$HOST does not reach $name port $port" "open the way, or name a mirror, registry.source.proxy or registry.source.archive"
 }
 
@@ -110,12 +131,35 @@ check_keepalived() {
   fi
 }
 
+check_haproxy() { # new enough; a hand-made one is named with what it serves
+  local version serves
+  version=$(haproxy_version)
+  if [[ $version ]] && ! is_version "$OLDEST_HAPROXY" "$version"; then
+    refuse "$GROUP.$HOST" "haproxy $version" "a front needs $OLDEST_HAPROXY or newer" "give it Debian 12, Ubuntu 22.04, Rocky 9 or newer, or install haproxy $OLDEST_HAPROXY there"
+  fi
+  ! is_ours front && [[ -s $ROOT$HAPROXY ]] || return 0
+  serves=$(awk '$1 == "frontend" || $1 == "listen" {print $2}' "$ROOT$HAPROXY" | tr '\n' ' ')
+  [[ ! $serves || $ADOPT == yes ]] ||
+    refuse adopt false "$HOST has a haproxy of its own: $HAPROXY, with ${serves% }" "write adopt: true to take it over, or remove it"
+}
+haproxy_version() { # of the one that runs or would be installed; empty where the package lists say nothing
+  if command -v haproxy >/dev/null; then
+    haproxy -v | sed -n '1s/.*version \([0-9.]*\).*/\1/p'
+  elif command -v apt-cache >/dev/null; then
+    apt-cache policy haproxy | sed -n 's/^ *Candidate: \([0-9.]*\).*/\1/p'
+  elif [[ $(os_release VERSION_ID) == 8* ]]; then
+    echo 1.8 # of EL 8
+  fi
+}
+is_version() { [[ $(printf '%s\n' "$1" "$2" | sort -V | sed -n 1p) == "$1" ]]; } # LEAST VERSION
+
 check_ports() { # free, or ours; a hand-made registry is named with its container and data
   local port found owner
-  is_ours registry && return
-  for port in "${PORTS[@]}" "${CONTAINER_PORTS[@]}"; do
+  if is_ours registry || is_ours front; then return; fi
+  for port in "${PORTS[@]}" "${OWN_PORTS[@]}"; do
     [[ $(ss -Hltn "sport = :$port") ]] || continue
     owner=$(owner_of_port "$port")
+    [[ $FRONTS == no || $owner != haproxy ]] || continue # taken over, or refused as a whole
     found=$(container_of_port "$port")
     if [[ $found && $ADOPT == yes ]]; then
       check_found_data "$found"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from render.layout import AGENT_PORT
 from render.script import Script
 from render.trust import endpoints
-from settings import Host, Pair
+from settings import Fronted, Host, Vms
 
 
-def script(system: Pair, host: Host, *, ca_bundle: str, user: str, password: str, changes: str) -> Script:
-    """Runs on a client host; secret as a whole, because it carries a password."""
+def script(system: Vms, host: Host, *, ca_bundle: str, user: str, password: str, changes: str) -> Script:
+    """Runs on a client host, else on one that serves; secret as a whole, because it carries a password."""
+    fronts = system.fronts if isinstance(system, Fronted) else ()
     return Script(
         host=host.name,
         concern="proof",
@@ -19,13 +21,29 @@ def script(system: Pair, host: Host, *, ca_bundle: str, user: str, password: str
             "ENDPOINTS": list(endpoints(system)),
             "VIP": str(system.vip.address.ip),
             "NODES": [str(member.address) for member in system.registries],
+            "FRONTS": [str(front.address) for front in fronts],
+            "SHARED": "yes" if system.storage.is_shared else "no",
             "WRITES": "yes" if _may_push(system, host) else "no",
             "DELETES": "yes" if system.registry.delete else "no",
             "USER_NAME": user,
+            **_closed(system, host),
         },
         files={"ca.crt": ca_bundle.rstrip("\n") + "\n", "password": f"{password}\n"},
     )
 
 
-def _may_push(system: Pair, host: Host) -> bool:
+def _closed(system: Vms, host: Host) -> dict[str, str | list[str]]:
+    """What `host` must not reach, and where the fronts say how they are; of a pair, nothing."""
+    if not isinstance(system, Fronted):
+        return {"HEALTH_PORT": "", "CLOSED": []}
+    haproxy = system.haproxy
+    agents = [f"{registry.address}:{AGENT_PORT}" for registry in system.registries if registry != host and host in system.clients]
+    pages = [f"{system.vip.address.ip}:{port}" for port in (haproxy.stats.port, haproxy.metrics_port)]
+    return {
+        "HEALTH_PORT": str(haproxy.health_port if haproxy.mode == "tcp" else system.ports[0]),
+        "CLOSED": [*agents, *pages],
+    }
+
+
+def _may_push(system: Vms, host: Host) -> bool:
     return not system.access.push or any(host.address in network for network in system.access.push)

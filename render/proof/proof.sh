@@ -3,6 +3,7 @@
 # Everything it needs lies in a folder that is gone when it ends; the nonce is deleted again where deleting is allowed.
 readonly REPOSITORY=ha-registry/proof
 readonly MANIFEST=application/vnd.oci.image.manifest.v1+json
+readonly CLOSED_S=2 # what drops does not answer
 
 concern() {
   [[ $VERB == apply ]] || return 0
@@ -11,67 +12,99 @@ concern() {
   content ca.crt >"$WORK/ca.crt"
   { printf 'user = "%s:' "$USER_NAME"; content password | tr -d '\n' | sed 's/[\\"]/\\&/g'; echo '"'; } >"$WORK/login"
   printf 'user = "%s:wrong"\n' "$USER_NAME" >"$WORK/wrong"
-  local node port
+  : >"$WORK/nobody"
+  local port
   for port in "${PORTS[@]}"; do check_port "$port"; done
   check_versions "${PORTS[0]}"
+  [[ ! $HEALTH_PORT ]] || check_fronts
   if [[ $WRITES == no ]]; then
     say "skipped proof.push $HOST is not in access.push"
     return
   fi
-  prove_way_in "$VIP"
-  for node in "${NODES[@]}"; do prove_way_in "$node"; done
+  if [[ $SHARED == yes ]]; then prove_one_store; else prove_each_store; fi
   prove_client
 }
 
-ask() { # ADDRESS PORT LOGIN ARGUMENT...: status code
-  local address=$1 port=$2 login=$3
-  shift 3
-  curl -so /dev/null -m 20 -w '%{http_code}' --cacert "$WORK/ca.crt" --resolve "$NAME:$port:$address" -K "$WORK/$login" "$@" || true
+ask_as() { # LOGIN ADDRESS PORT ARGUMENT...: status code
+  ask "$WORK/ca.crt" "$WORK/$1" "${@:2}"
 }
 expect() { # KEY EXPECTED ACTUAL
   [[ $2 == "$3" ]] || die 75 "$1: expected $2, got ${3:-nothing}; look at: journalctl -u 'ha-registry@*' on the registries, then run pulumi up again"
 }
 
 check_port() { # PORT: only TLS, only with the right password, by the right name
-  local base=https://$NAME:$1/v2/
-  : >"$WORK/nobody"
-  expect "$VIP:$1 with password" 200 "$(ask "$VIP" "$1" login "$base")"
-  expect "$VIP:$1 with wrong password" 401 "$(ask "$VIP" "$1" wrong "$base")"
-  expect "$VIP:$1 without password" 401 "$(ask "$VIP" "$1" nobody "$base")"
-  expect "$VIP:$1 plain HTTP" 400 "$(ask "$VIP" "$1" login "http://$NAME:$1/v2/")"
+  local base=https://$NAME:$1/v2/ plain
+  expect "$VIP:$1 with password" 200 "$(ask_as login "$VIP" "$1" "$base")"
+  expect "$VIP:$1 with wrong password" 401 "$(ask_as wrong "$VIP" "$1" "$base")"
+  expect "$VIP:$1 without password" 401 "$(ask_as nobody "$VIP" "$1" "$base")"
+  plain=$(ask_as login "$VIP" "$1" "http://$NAME:$1/v2/")
+  [[ $plain == 000 ]] || expect "$VIP:$1 plain HTTP" 400 "$plain" # a front hangs up, a registry says why
 }
 check_versions() { # PORT: older TLS is refused
-  expect "$VIP:$1 TLS 1.1" 000 "$(ask "$VIP" "$1" login --tls-max 1.1 "https://$NAME:$1/v2/")"
+  expect "$VIP:$1 TLS 1.1" 000 "$(ask_as login "$VIP" "$1" --tls-max 1.1 "https://$NAME:$1/v2/")"
 }
 
-prove_way_in() { # ADDRESS: what is acknowledged there can be read there, byte for byte
-  local address=$1 port=${PORTS[0]} base digest tag
-  base=https://$NAME:$port/v2/$REPOSITORY
-  make_nonce
-  tag=$(cut -c1-12 <<<"$LAYER_DIGEST")
-  push_blob "$address" "$base" "$WORK/layer" "$LAYER_DIGEST"
-  push_blob "$address" "$base" "$WORK/config" "$CONFIG_DIGEST"
-  expect "push through $address" 201 "$(ask "$address" "$port" login -X PUT -H "Content-Type: $MANIFEST" --data-binary "@$WORK/manifest" "$base/manifests/$tag")"
-  curl -so "$WORK/back" -m 20 --cacert "$WORK/ca.crt" --resolve "$NAME:$port:$address" -K "$WORK/login" -H "Accept: $MANIFEST" "$base/manifests/$tag" ||
-    die 75 "pull through $address failed; safe to run again"
-  digest=$(sha256sum <"$WORK/manifest")
-  expect "digest read through $address" "${digest%% *}" "$(sha256sum <"$WORK/back" | cut -d' ' -f1)"
-  [[ $DELETES == no ]] || expect "delete through $address" 202 "$(ask "$address" "$port" login -X DELETE "$base/manifests/sha256:${digest%% *}")"
+check_fronts() { # every front says that replicas serve; what is not for this host is closed to it
+  local address path at
+  for address in "$VIP" "${FRONTS[@]}"; do
+    for path in /health /_ping; do
+      expect "$address:$HEALTH_PORT$path" 200 "$(ask_as nobody "$address" "$HEALTH_PORT" "https://$NAME:$HEALTH_PORT$path")"
+    done
+  done
+  for at in "${CLOSED[@]}"; do
+    expect "$at from $HOST" closed "$(is_open "${at%:*}" "${at#*:}" && echo open || echo closed)"
+  done
+  say "skipped proof.outsider $HOST is named in the settings, so the registries let it in"
 }
+is_open() { # ADDRESS PORT
+  # shellcheck disable=SC2016 # its own arguments
+  timeout "$CLOSED_S" bash -c 'exec 3<>"/dev/tcp/$1/$2"' - "$1" "$2" 2>/dev/null
+}
+
+prove_one_store() { # what one replica acknowledged every other has, whichever way in
+  local address
+  put_image "$VIP"
+  for address in "$VIP" "${FRONTS[@]}" "${NODES[@]}"; do read_image "$address"; done
+  drop_image "$VIP"
+}
+prove_each_store() { # what is acknowledged there can be read there, byte for byte
+  local address
+  for address in "$VIP" "${NODES[@]}"; do
+    put_image "$address"
+    read_image "$address"
+    drop_image "$address"
+  done
+}
+put_image() { # ADDRESS
+  make_nonce
+  put_blob "$1" "$WORK/layer"
+  put_blob "$1" "$WORK/config"
+  expect "push through $1" 201 \
+    "$(ask_as login "$1" "${PORTS[0]}" -X PUT -H "Content-Type: $MANIFEST" --data-binary "@$WORK/manifest" "$(manifest_url "${LAYER_DIGEST:7:12}")")"
+}
+put_blob() { # ADDRESS FILE
+  expect "blob pushed through $1" 201 "$(push_blob "$WORK/ca.crt" "$WORK/login" "$1" "${PORTS[0]}" "$REPOSITORY" "$2")"
+}
+read_image() { # ADDRESS
+  local port=${PORTS[0]} found
+  : >"$WORK/back"
+  curl -so "$WORK/back" -m 20 --cacert "$WORK/ca.crt" --resolve "$NAME:$port:$1" -K "$WORK/login" -H "Accept: $MANIFEST" \
+    "$(manifest_url "${LAYER_DIGEST:7:12}")" || die 75 "pull through $1 failed; safe to run again"
+  expect "digest read through $1" "$(digest_of "$WORK/manifest")" "$(digest_of "$WORK/back")"
+  found=$(ask_as login "$1" "$port" "https://$NAME:$port/v2/$REPOSITORY/blobs/$LAYER_DIGEST")
+  [[ $found == 307 ]] || expect "layer read through $1" 200 "$found" # 307: storage.s3.redirect
+}
+drop_image() { # ADDRESS
+  [[ $DELETES == no ]] ||
+    expect "delete through $1" 202 "$(ask_as login "$1" "${PORTS[0]}" -X DELETE "$(manifest_url "$(digest_of "$WORK/manifest")")")"
+}
+manifest_url() { echo "https://$NAME:${PORTS[0]}/v2/$REPOSITORY/manifests/$1"; } # TAG OR DIGEST
 make_nonce() {
   head -c 1024 /dev/urandom >"$WORK/layer"
-  LAYER_DIGEST=$(sha256sum "$WORK/layer" | cut -d' ' -f1)
-  printf '{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' "$LAYER_DIGEST" >"$WORK/config"
-  CONFIG_DIGEST=$(sha256sum "$WORK/config" | cut -d' ' -f1)
-  printf '{"schemaVersion":2,"mediaType":"%s","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:%s","size":%s},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"sha256:%s","size":1024}]}' \
-    "$MANIFEST" "$CONFIG_DIGEST" "$(stat -c %s "$WORK/config")" "$LAYER_DIGEST" >"$WORK/manifest"
-}
-push_blob() { # ADDRESS BASE FILE DIGEST
-  local location port=${PORTS[0]}
-  location=$(curl -si -m 20 -X POST --cacert "$WORK/ca.crt" --resolve "$NAME:$port:$1" -K "$WORK/login" "$2/blobs/uploads/" | tr -d '\r' | awk 'tolower($1) == "location:" {print $2}' || true)
-  [[ $location ]] || die 75 "push through $1: no upload was opened; look at: journalctl -u 'ha-registry@*' on $1, then run pulumi up again"
-  [[ $location == https://* ]] || location=https://$NAME:$port$location
-  expect "blob pushed through $1" 201 "$(ask "$1" "$port" login -X PUT -H 'Content-Type: application/octet-stream' --data-binary "@$3" "$location&digest=sha256:$4")"
+  LAYER_DIGEST=$(digest_of "$WORK/layer")
+  printf '{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":["%s"]}}' "$LAYER_DIGEST" >"$WORK/config"
+  printf '{"schemaVersion":2,"mediaType":"%s","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"%s","size":%s},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"%s","size":1024}]}' \
+    "$MANIFEST" "$(digest_of "$WORK/config")" "$(stat -c %s "$WORK/config")" "$LAYER_DIGEST" >"$WORK/manifest"
 }
 
 prove_client() { # with the client that is here, as it is set up here: name, CA and password
@@ -94,5 +127,5 @@ prove_docker() { # IMAGE
   docker image rm -f "$1" || return
   docker pull -q "$digest" || return
   docker image rm -f "$digest" || return
-  [[ $DELETES == no ]] || expect "delete of the client's image" 202 "$(ask "$VIP" "${PORTS[0]}" login -X DELETE "https://$NAME:${PORTS[0]}/v2/$REPOSITORY/manifests/${digest#*@}")"
+  [[ $DELETES == no ]] || expect "delete of the client's image" 202 "$(ask_as login "$VIP" "${PORTS[0]}" -X DELETE "$(manifest_url "${digest#*@}")")"
 }

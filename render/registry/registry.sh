@@ -1,17 +1,22 @@
 # shellcheck shell=bash
-# registry: one live slot of containers serves the images under DATA; a change goes live only when it is proved.
+# registry: one live slot of containers serves the images; a change goes live only when it is proved.
 readonly UNITS_DIR=/etc/systemd/system
 readonly LIVE=/etc/systemd/system/ha-registry-live.service
+readonly SHARE_S=15 # for what one replica wrote to be seen by another
 
 concern() {
   local role
   local -a configs=()
   want_image "$IMAGE"
-  want_data "$DATA"
+  [[ ! $DATA ]] || want_data "$DATA"
   for role in "${ROLES[@]}"; do
     want_file 0644 "$CONFIG/$role.yml" "$role.yml"
     configs+=("$CONFIG/$role.yml")
   done
+  if [[ $STORAGE_CA == yes ]]; then
+    want_file 0644 "$CONFIG/storage-ca.crt" storage-ca.crt
+    configs+=("$CONFIG/storage-ca.crt")
+  fi
   want_file 0644 "$CONFIG/container.env" container.env
   want_file 0755 "$LIB/switch" switch
   want_file 0755 "$LIB/prober" prober
@@ -21,13 +26,84 @@ concern() {
   want_file 0644 "$UNITS_DIR/ha-registry-prober.service" ha-registry-prober.service
   want_unit ha-registry-live.service restart "$LIVE"
   want_unit ha-registry.service "$LIB/switch" "${configs[@]}" "$CONFIG/container.env" "$UNITS_DIR/ha-registry@.service" \
-    "$IDENTITY"/{ca.crt,tls.crt,tls.key,registry.env}
+    "$IDENTITY"/{ca.crt,tls.crt,tls.key,registry.env} ${STORE_FILE:+"$STORE_FILE"}
   want_unit ha-registry-prober.service restart "$LIB/prober" "$UNITS_DIR/ha-registry-prober.service"
   want_true registry.ready "$READY_S" is_ready
   want_parked
+  [[ ! $AGENT_PORT ]] || want_agent
+  [[ ! $PROBE ]] || want_shared_images
 }
 
 is_ready() { [[ $(cat "$ROOT$RUN/unit.down" "$ROOT$RUN/probe.down" 2>/dev/null | tr -d '\n') == 00 ]]; }
+
+want_agent() {
+  want_package socat
+  want_file 0755 "$LIB/agent" agent
+  want_file 0644 "$UNITS_DIR/ha-registry-agent.service" ha-registry-agent.service
+  want_unit ha-registry-agent.service restart "$UNITS_DIR/ha-registry-agent.service"
+}
+
+# --- the other replicas
+
+want_shared_images() { # a blob given to another replica is read here: both have the same store, and no old view of it
+  local peer status answers=''
+  if [[ $VERB == verify ]]; then
+    say "skipped registry.shares-storage it writes a blob; apply does"
+    return
+  fi
+  NONCE=$(mktemp)
+  head -c 1024 /dev/urandom >"$NONCE"
+  for peer in "${PEERS[@]}"; do
+    status=$(push_blob "$ROOT$CA" "$ROOT$PROBE" "${peer#*=}" "${PUBLISHED[0]}" "$REPOSITORY" "$NONCE")
+    [[ $status != 201 ]] || break
+    answers+=" ${peer%%=*} answered $status,"
+  done
+  if [[ ${status-} == 201 ]]; then
+    wait_for "$SHARE_S" has_nonce || refuse_store "$peer"
+    [[ $DELETES == no ]] || ask_probe "${peer#*=}" -X DELETE "$(nonce_url)" >/dev/null
+  else
+    say "skipped registry.shares-storage no other replica takes a push yet:${answers%,}"
+  fi
+  rm -f "$NONCE"
+}
+readonly REPOSITORY=ha-registry/proof
+ask_probe() { ask "$ROOT$CA" "$ROOT$PROBE" "$1" "${PUBLISHED[0]}" "${@:2}"; } # ADDRESS ARGUMENT...
+nonce_url() { echo "https://$NAME:${PUBLISHED[0]}/v2/$REPOSITORY/blobs/$(digest_of "$NONCE")"; }
+has_nonce() { [[ $(ask_probe 127.0.0.1 "$(nonce_url)") == 200 ]]; }
+refuse_store() { # NAME=ADDRESS
+  local status
+  status=$(ask_probe 127.0.0.1 "$(nonce_url)")
+  rm -f "$NONCE"
+  die 75 "registry.shares-storage: what ${1%%=*} (${1#*=}) acknowledged is not here (answer $status): $HOST and ${1%%=*} keep images in different places; compare the setting storage and findmnt on both, then run pulumi up again"
+}
+
+# --- planned absence: the fronts send nothing new here, and what is open goes on
+
+do_drain() {
+  local peer
+  [[ $AGENT_PORT ]] || die 64 "no verb drain; in a pair the concern vip has it"
+  for peer in "${PEERS[@]}"; do
+    ! takes_over "${peer#*=}" || break
+    peer=
+  done
+  [[ ${peer-} ]] || die 69 "no other registry is ready (${PEERS[*]-none}); $HOST stays in service"
+  move 1
+  say "changed registry drained: ${peer%%=*} is ready; connections that are open may finish here"
+}
+do_undrain() {
+  [[ $AGENT_PORT ]] || die 64 "no verb undrain; in a pair the concern vip has it"
+  move 0
+  say "changed registry undrained"
+}
+move() { # VALUE, for the agent, which is not root
+  echo "$1" >"$ROOT$RUN/moved.down"
+  chmod 0644 "$ROOT$RUN/moved.down"
+}
+takes_over() { # ADDRESS: it serves, and is not drained itself
+  [[ $(ask "$ROOT$CA" /dev/null "$1" "${PUBLISHED[0]}" "https://$NAME:${PUBLISHED[0]}/") == 200 ]] || return
+  # shellcheck disable=SC2016 # its own arguments
+  [[ $(timeout 2 bash -c 'exec 3<>"/dev/tcp/$1/$2" && read -r line <&3 && echo "$line"' - "$1" "$AGENT_PORT" 2>/dev/null || echo unknown) =~ ^("ready 100% up"|unknown)$ ]]
+}
 
 # --- the image
 
@@ -123,7 +199,7 @@ park() { # CONTAINER
   claim parked "$1"
   docker update --restart=no "$1" >/dev/null
   docker stop -t 30 "$1" >/dev/null
-  chown -R "$ACCOUNT:$ACCOUNT" "$ROOT$DATA" # what it wrote until now
+  [[ ! $DATA ]] || chown -R "$ACCOUNT:$ACCOUNT" "$ROOT$DATA" # what it wrote until now
   say "changed parked $1: stopped"
 }
 foreign_containers() { # running, not ours, publishing one of our ports or on the host's network with our data

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from render.script import Script, fill
-from settings import Host, Pair
+from settings import Host, Vms
 
 STORES = {"docker": "/etc/docker/certs.d", "containerd": "/etc/containerd/certs.d", "podman": "/etc/containers/certs.d"}
 """Each reads `<registry as images name it>/` below it, without a restart."""
 
 
-def endpoints(system: Pair) -> Sequence[str]:
+def endpoints(system: Vms) -> Sequence[str]:
     """The registry as image names write it: port 443 is left out there."""
     return [system.name if port == 443 else f"{system.name}:{port}" for port in system.ports]
 
 
-def script(system: Pair, host: Host, ca_bundle: str) -> Script:
+def script(system: Vms, host: Host, ca_bundle: str) -> Script:
     """CA in the stores that the settings name, and the hosts entry where DNS does not know the name."""
     wanted = [store for store in STORES if getattr(system.trust, store)]
     files = {"ca.crt": ca_bundle.rstrip("\n") + "\n"}

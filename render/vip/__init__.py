@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from render.layout import CA
 from render.script import Script, files_of
-from settings import Host, Pair
+from settings import Host, Vms
 
 TOP_PRIORITY, STEP = 254, 4
 """255 is the address owner's (RFC 5798 5.2.4); near 255 the skew of every backup is least (RFC 5798 6.1)."""
@@ -14,18 +12,18 @@ MARGIN_S = 0.3
 """Measured in the lab: address of a dead keepalived removed at once: 290 ms gap, after this: 12 ms."""
 
 
-def interface_of(system: Pair, host: Host) -> str:
+def interface_of(system: Vms, host: Host) -> str:
     """The network interface of `host` that carries the VIP."""
     return host.interface or system.vip.interface
 
 
-def script(system: Pair, host: Host, members: Sequence[Host]) -> Script:
-    """Gives `host` a keepalived, preferred in the order of `members`.
+def script(system: Vms, host: Host) -> Script:
+    """Gives `host` a keepalived, preferred in the order of `system.members`.
 
-    All peer lists come from the one `members`: a peer missing on one side is two holders.
+    All peer lists come from that one sequence: a peer missing on one side is two holders.
     Raises ValueError where `host` is no member.
     """
-    vip, interface = system.vip, interface_of(system, host)
+    vip, members, interface = system.vip, system.members, interface_of(system, host)
     peers = [member for member in members if member != host]
     lowest = TOP_PRIORITY - STEP * (len(members) - 1)
     view = {

@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 
 from settings.given import Rule
-from settings.rules import certificate, network, registry, secret, ssh
+from settings.rules import certificate, front, network, registry, secret, ssh, storage
 
-RULES: Sequence[Rule] = (*network.RULES, *registry.RULES, *certificate.RULES, *ssh.RULES, *secret.RULES)
+RULES: Sequence[Rule] = (
+    *network.RULES,
+    *front.RULES,
+    *registry.RULES,
+    *storage.RULES,
+    *certificate.RULES,
+    *ssh.RULES,
+    *secret.RULES,
+)
 """All of them; each says which settings it needs, and runs when those did parse."""

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509.oid import ExtensionOID
 
 from settings.fault import Fault, shown
-from settings.given import Given, rule
+from settings.given import Given, path_of, rule
 from settings.model import TlsFiles
 from settings.quantity import Duration
 from settings.rules.file import certificates
@@ -67,9 +67,9 @@ def adopted_registry_keeps_its_certificate(given: Given) -> Iterator[Fault]:
         yield Fault("adopt", "true", rule_, remedy)
 
 
-@rule("tls.files.certificate", "name", "vip.address", "registries", "adopt")
+@rule("tls.files.certificate", "name", "vip.address", "registries", "fronts", "clients", "haproxy.mode", "adopt")
 def own_certificate_names_everybody(given: Given) -> Iterator[Fault]:
-    """Name, VIP and every registry, so that clients may use each; of a certificate that is taken over, the name."""
+    """Name, VIP and every host that ends TLS, so that clients may use each; of a certificate that is taken over, the name."""
     files, system = given.system.tls.files, given.system
     if files is None:
         return
@@ -78,7 +78,7 @@ def own_certificate_names_everybody(given: Given) -> Iterator[Fault]:
         yield _lacks(files, f"the name {system.name}", f"DNS:{system.name}")
     if system.adopt:
         return
-    wanted = [("the VIP", system.vip.address.ip), *((f"registries.{host.name}", host.address) for host in system.registries)]
+    wanted = [("the VIP", system.vip.address.ip), *((path_of(system, host), host.address) for host in system.endpoints)]
     for what, address in wanted:
         if address not in addresses:
             yield _lacks(files, f"{what} {address}", f"IP:{address}")
@@ -118,10 +118,20 @@ def own_certificate_is_issued_by_its_ca(given: Given) -> Iterator[Fault]:
 @rule("registry.source.ca")
 def image_ca_is_a_certificate(given: Given) -> Iterator[Fault]:
     """The CA of the registry that serves the image: there, PEM, valid."""
-    written = given.system.registry.source.ca
+    yield from _authority(given, "registry.source.ca", given.system.registry.source.ca)
+
+
+@rule("storage.s3.ca")
+def store_ca_is_a_certificate(given: Given) -> Iterator[Fault]:
+    """The CA of the bucket's endpoint: there, PEM, valid."""
+    s3 = given.system.storage.s3
+    yield from _authority(given, "storage.s3.ca", s3 and s3.ca)
+
+
+def _authority(given: Given, setting: str, written: str | None) -> Iterator[Fault]:
     if written:
-        for certificate in certificates(given, "registry.source.ca", written):
-            yield from _dates(given, "registry.source.ca", written, certificate)
+        for certificate in certificates(given, setting, written):
+            yield from _dates(given, setting, written, certificate)
 
 
 def _leaf(given: Given, files: TlsFiles) -> x509.Certificate:
@@ -192,4 +202,5 @@ RULES = (
     own_certificate_is_valid_now,
     own_certificate_is_issued_by_its_ca,
     image_ca_is_a_certificate,
+    store_ca_is_a_certificate,
 )

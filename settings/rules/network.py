@@ -8,10 +8,11 @@ from ipaddress import IPv4Network
 
 from settings.fault import Fault
 from settings.given import Given, roles, rule
-from settings.reserved import CONTAINER_PORTS
+from settings.model import Pair
+from settings.reserved import OWN_PORTS
 
 MEMBERS = 2
-"""Registries of a pair."""
+"""Hosts that may hold the VIP: the registries of a pair, the fronts before any number of registries."""
 MAX_PORTS = 8
 POINT_TO_POINT = 31
 """From this prefix on a network has no address of its own and no broadcast (RFC 3021)."""
@@ -22,51 +23,61 @@ ADVERT_STEP_MS, ADVERT_MAX_MS = 10, 1000
 def pair_has_two_registries(given: Given) -> Iterator[Fault]:
     """A pair is exactly two."""
     count = len(given.system.registries)
-    if count != MEMBERS:
+    if isinstance(given.system, Pair) and count != MEMBERS:
         named = ", ".join(host.name for host in given.system.registries) or "none"
         yield Fault("registries", named, f"a pair is exactly {MEMBERS} registries, not {count}", "name two hosts, NAME: ADDRESS each")
 
 
-@rule("registries", "clients")
+@rule("registries", "fronts", "clients")
 def hosts_have_names_of_their_own(given: Given) -> Iterator[Fault]:
     """No name stands in two roles."""
-    registries = {host.name for host in given.system.registries}
-    for host in given.system.clients:
-        if host.name in registries:
-            path = f"clients.{host.name}"
-            yield Fault(path, host.name, f"is also registries.{host.name}", "remove it here; registries trust the CA anyway")
+    first: dict[str, str] = {}
+    for path, host in roles(given.system):
+        other = first.setdefault(host.name, path)
+        if other != path:
+            yield Fault(path, host.name, f"is also {other}", _one_role(path, other))
 
 
-@rule("registries", "clients")
+@rule("registries", "fronts", "clients")
 def hosts_have_addresses_of_their_own(given: Given) -> Iterator[Fault]:
-    """No address stands twice."""
+    """No address stands twice: a registry and a front on one machine would both take its ports."""
     first: dict[object, str] = {}
     for path, host in roles(given.system):
         other = first.setdefault(host.address, path)
         if other != path:
-            both = other.startswith("registries") and path.startswith("clients")
-            remedy = "remove the client; registries trust the CA anyway" if both else "write each host's own address"
-            yield Fault(f"{path}.address", str(host.address), f"is also {other}.address", remedy)
+            yield Fault(f"{path}.address", str(host.address), f"is also {other}.address", _one_role(path, other))
 
 
-@rule("vip.address", "registries", "clients")
+def _one_role(path: str, other: str) -> str:
+    """What to do about a host that stands in the role of `path` and in that of `other`."""
+    role, kept = path.split(".")[0], other.split(".")[0]
+    if role == kept:
+        return "write each host's own address"
+    if role == "clients":
+        return f"remove the client; {kept} trust the CA anyway"
+    return "give the front a machine of its own: haproxy and a registry both take `ports` there"
+
+
+@rule("vip.address", "registries", "fronts", "clients")
 def vip_is_no_host(given: Given) -> Iterator[Fault]:
     """The VIP moves, so it is no host's own address."""
     vip = given.system.vip.address.ip
     for path, host in roles(given.system):
         if host.address == vip:
-            yield Fault("vip.address", str(vip), f"is the own address of {path}", "choose a free address in the registries' network")
+            yield Fault(
+                "vip.address", str(vip), f"is the own address of {path}", f"choose a free address in the network of {_holders(given)}"
+            )
 
 
-@rule("vip.address", "registries")
-def vip_is_in_the_network_of_the_registries(given: Given) -> Iterator[Fault]:
-    """With a prefix, the VIP's network holds every registry."""
+@rule("vip.address", "registries", "fronts")
+def vip_is_in_the_network_of_its_members(given: Given) -> Iterator[Fault]:
+    """With a prefix, the VIP's network holds every host that may hold the VIP."""
     vip = given.system.vip.address
     if vip.network.prefixlen == vip.max_prefixlen:
         return
-    for host in given.system.registries:
+    for host in given.system.members:
         if host.address not in vip.network:
-            rule_ = f"registries.{host.name} ({host.address}) is outside its network {vip.network}"
+            rule_ = f"{_holders(given)}.{host.name} ({host.address}) is outside its network {vip.network}"
             yield Fault("vip.address", str(vip), rule_, "write the prefix that the interface has, or no prefix (then /32)")
 
 
@@ -77,11 +88,16 @@ def vip_is_an_address_of_a_host(given: Given) -> Iterator[Fault]:
     yield from _ends("vip.address", str(vip), vip.ip, vip.network)
 
 
-@rule("vip.address", "registries")
-def registries_are_addresses_of_hosts(given: Given) -> Iterator[Fault]:
+@rule("vip.address", "registries", "fronts", "clients")
+def hosts_have_addresses_of_hosts(given: Given) -> Iterator[Fault]:
     """In the VIP's network neither."""
-    for host in given.system.registries:
-        yield from _ends(f"registries.{host.name}.address", str(host.address), host.address, given.system.vip.address.network)
+    for path, host in roles(given.system):
+        yield from _ends(f"{path}.address", str(host.address), host.address, given.system.vip.address.network)
+
+
+def _holders(given: Given) -> str:
+    """The role of the hosts that may hold the VIP."""
+    return "registries" if isinstance(given.system, Pair) else "fronts"
 
 
 def _ends(path: str, value: str, address: object, network: IPv4Network) -> Iterator[Fault]:
@@ -116,10 +132,10 @@ def ports_are_some(given: Given) -> Iterator[Fault]:
 
 
 @rule("ports")
-def ports_are_not_the_containers(given: Given) -> Iterator[Fault]:
-    """The containers listen on ports of their own, to which those of the clients are redirected."""
-    for port in sorted(set(given.system.ports) & set(CONTAINER_PORTS)):
-        yield Fault("ports", str(port), f"is taken on every registry host by us: {CONTAINER_PORTS[port]}", "choose another port")
+def ports_are_not_ours(given: Given) -> Iterator[Fault]:
+    """The containers listen on ports of their own, to which those of the clients are redirected; the agent on another."""
+    for port in sorted(set(given.system.ports) & set(OWN_PORTS)):
+        yield Fault("ports", str(port), f"is taken on every registry host by us: {OWN_PORTS[port]}", "choose another port")
 
 
 @rule("ports", "ssh.port")
@@ -130,14 +146,14 @@ def ports_leave_ssh_alone(given: Given) -> Iterator[Fault]:
 
 
 @rule("ssh.port")
-def ssh_port_is_not_the_containers(given: Given) -> Iterator[Fault]:
-    """And where sshd listens, no container can."""
+def ssh_port_is_not_ours(given: Given) -> Iterator[Fault]:
+    """And where sshd listens, nothing of ours can."""
     port = given.system.ssh.port
-    if port in CONTAINER_PORTS:
-        yield Fault("ssh.port", str(port), f"is taken on every registry host by us: {CONTAINER_PORTS[port]}", "let sshd listen elsewhere")
+    if port in OWN_PORTS:
+        yield Fault("ssh.port", str(port), f"is taken on every registry host by us: {OWN_PORTS[port]}", "let sshd listen elsewhere")
 
 
-@rule("hosts_entries", "name", "registries", "clients")
+@rule("hosts_entries", "name", "registries", "fronts", "clients")
 def name_is_no_host(given: Given) -> Iterator[Fault]:
     """With `hostsEntries` the name means the VIP on every host, also on the one that is called so."""
     if not given.system.hosts_entries:
@@ -158,7 +174,7 @@ def pushers_may_pull(given: Given) -> Iterator[Fault]:
             yield Fault("access.push", str(network), f"is not inside access.pull ({_listed(pull)})", "add it to access.pull too")
 
 
-@rule("ssh.bastion.address", "vip.address", "registries", "clients")
+@rule("ssh.bastion.address", "vip.address", "registries", "fronts", "clients")
 def bastion_is_no_host(given: Given) -> Iterator[Fault]:
     """The jump host stands before the others, so it is none of them."""
     bastion = given.system.ssh.bastion
@@ -181,14 +197,14 @@ RULES = (
     hosts_have_names_of_their_own,
     hosts_have_addresses_of_their_own,
     vip_is_no_host,
-    vip_is_in_the_network_of_the_registries,
+    vip_is_in_the_network_of_its_members,
     vip_is_an_address_of_a_host,
-    registries_are_addresses_of_hosts,
+    hosts_have_addresses_of_hosts,
     advert_is_what_vrrp_can_say,
     ports_are_some,
-    ports_are_not_the_containers,
+    ports_are_not_ours,
     ports_leave_ssh_alone,
-    ssh_port_is_not_the_containers,
+    ssh_port_is_not_ours,
     name_is_no_host,
     pushers_may_pull,
     bastion_is_no_host,

@@ -1,76 +1,27 @@
-"""Rules over the registry containers, their image, users, storage and configuration."""
+"""Rules over the registry containers, their image, users and configuration."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
 from settings.fault import HIDDEN, Fault, joined, shown
 from settings.given import Given, rule
 from settings.quantity import Size
 from settings.raw import is_mapping
-from settings.reserved import OWN_CONFIG, OWN_FOLDER
+from settings.reserved import OWN_CONFIG
+from settings.rules.path import is_plain
 
 MAX_USERS = 50
 """bcrypt is checked against one line of htpasswd per request; more users belong to a token service."""
 LEAST_MEMORY = Size("64Mi")
-SYSTEM_FOLDERS = tuple(
-    f"/{folder}"
-    for folder in (
-        *("bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "proc", "root", "run", "sbin", "sys", "tmp", "usr", "var/cache"),
-        *("var/lib/containerd", "var/lib/containers", "var/lib/docker", "var/lock", "var/log", "var/run", "var/spool", "var/tmp"),
-    )
-)
-"""Nothing at or below these is ours to fill."""
-SHARED_FOLDERS = ("/", "/home", "/media", "/mnt", "/opt", "/srv", "/var", "/var/lib", OWN_FOLDER)
-"""Others keep things there too; a folder below is fine."""
-
-
-@rule("storage.local")
-def storage_is_one_kind(given: Given) -> Iterator[Fault]:
-    """Exactly one kind beneath `storage`."""
-    if given.system.storage.local is None:
-        yield Fault("storage", "no kind", "must have exactly one kind beneath it", "write storage: {local: {path: /data/registry}}")
-
-
-@rule("storage.local.path")
-def data_path_is_a_plain_folder(given: Given) -> Iterator[Fault]:
-    """Absolute, as it is meant, in characters that no shell, unit or mount reads in its own way."""
-    local = given.system.storage.local
-    if local is None:
-        return
-    if not local.path.startswith("/"):
-        yield Fault(
-            "storage.local.path", shown(local.path), "is relative; hosts have no stack file beside them", f"write /{_plain(local.path)}"
-        )
-    elif not _is_plain(local.path):
-        rule_ = "must be plain: letters, digits, '.', '_', '-', no '..', '//' or final '/'"
-        yield Fault("storage.local.path", shown(local.path), rule_, "write for example /data/registry")
-
-
-@rule("storage.local.path")
-def data_path_is_free(given: Given) -> Iterator[Fault]:
-    """Not a folder of the system's, of Docker's or of ours: its owner becomes the registry's user."""
-    local = given.system.storage.local
-    if local is None or not local.path.startswith("/"):
-        return
-    path = PurePosixPath(re.sub("/+", "/", local.path))
-    taken = [folder for folder in SYSTEM_FOLDERS if path.is_relative_to(folder)]
-    taken += [folder for folder in SHARED_FOLDERS if path == PurePosixPath(folder)]
-    if path.is_relative_to(OWN_FOLDER) and path != PurePosixPath(OWN_FOLDER) and not path.is_relative_to(f"{OWN_FOLDER}/data"):
-        taken.append(OWN_FOLDER)
-    if taken:
-        rule_ = f"lies in {taken[0]}, where other things of the host live"
-        yield Fault("storage.local.path", shown(local.path), rule_, "give the images a folder of their own, e.g. /data/registry")
 
 
 @rule("registry.source.archive")
 def archive_path_is_a_plain_file(given: Given) -> Iterator[Fault]:
     """The archive lies on the hosts, so its path is absolute there."""
     archive = given.system.registry.source.archive
-    if archive and not (archive.startswith("/") and _is_plain(archive)):
+    if archive and not (archive.startswith("/") and is_plain(archive)):
         rule_ = "must be the absolute path of a file on every registry host, in plain characters"
         yield Fault("registry.source.archive", shown(archive), rule_, "write for example /srv/images/registry-3.1.1.tar")
 
@@ -138,21 +89,10 @@ def _foreign(config: Mapping[Any, Any], above: tuple[str, ...]) -> Iterator[Faul
 
 def _is_driver(at: tuple[str, ...]) -> bool:
     """Whether it names a storage driver: the registry refuses to start with two."""
-    return len(at) == 2 and at[0] == "storage" and at[1] not in {"maintenance", "redirect", "tag"}
-
-
-def _is_plain(path: str) -> bool:
-    return re.fullmatch(r"(/[A-Za-z0-9._-]+)+", path) is not None and not {".", ".."} & set(path.split("/"))
-
-
-def _plain(path: str) -> str:
-    return path.lstrip("./~") if _is_plain(f"/{path.lstrip('./~')}") else "data/registry"
+    return len(at) == 2 and at[0] == "storage" and at[1] not in {"maintenance", "tag"}
 
 
 RULES = (
-    storage_is_one_kind,
-    data_path_is_a_plain_folder,
-    data_path_is_free,
     archive_path_is_a_plain_file,
     archive_is_the_only_source,
     proxy_has_a_port,

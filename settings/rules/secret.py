@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from settings.fault import HIDDEN, MISSING, Fault, joined
 from settings.given import Given, rule
-from settings.secret import FIXED, IMAGE_PASSWORD, PASSWORD, TLS_KEY
+from settings.model import Fronted
+from settings.secret import CEPH_KEY, FIXED, IMAGE_PASSWORD, PASSWORD, S3_ACCESS_KEY, S3_SECRET_KEY, STATS_PASSWORD, TLS_KEY
 
 NAMESPACE = "ha-registry:"
 
@@ -32,6 +33,27 @@ def own_certificate_has_a_key(given: Given) -> Iterator[Fault]:
         yield Fault("tls.files", MISSING, f"its private key, the secret {TLS_KEY}, is not set", remedy)
     if is_set and not files:
         yield _unused(given, TLS_KEY, "write the certificate's files in tls.files")
+
+
+@rule("storage.s3", "storage.cephfs")
+def storage_has_its_keys(given: Given) -> Iterator[Fault]:
+    """The store and the secrets that open it come together."""
+    storage = given.system.storage
+    for kind, names in ((storage.s3 and "s3", (S3_ACCESS_KEY, S3_SECRET_KEY)), (storage.cephfs and "cephfs", (CEPH_KEY,))):
+        for name in names:
+            is_set = name in given.secrets
+            if kind and not is_set:
+                remedy = given.set_secret(name, FIXED[name])
+                yield Fault(f"storage.{kind}", MISSING, f"{FIXED[name]}, the secret {name}, is not set", remedy)
+            if is_set and not kind:
+                yield _unused(given, name, f"write what it opens in {FIXED[name].rpartition(' ')[2]}")
+
+
+@rule()
+def stats_password_has_a_page(given: Given) -> Iterator[Fault]:
+    """Only fronts have a statistics page; without the secret its password is generated."""
+    if STATS_PASSWORD in given.secrets and not isinstance(given.system, Fronted):
+        yield _unused(given, STATS_PASSWORD, "write topology: fronted")
 
 
 @rule("users")
@@ -71,6 +93,8 @@ def _unused(given: Given, name: str, otherwise: str) -> Fault:
 RULES = (
     pull_user_has_a_password,
     own_certificate_has_a_key,
+    storage_has_its_keys,
+    stats_password_has_a_page,
     passwords_belong_to_users,
     secrets_are_encrypted,
     secrets_are_known,

@@ -64,7 +64,7 @@ def _unusable(data: bytes) -> tuple[str, str] | None:
     return None
 
 
-@rule("ssh.known_hosts", "ssh.port", "ssh.bastion.address", "ssh.bastion.port", "registries", "clients")
+@rule("ssh.known_hosts", "ssh.port", "ssh.bastion.address", "ssh.bastion.port", "registries", "fronts", "clients")
 def every_host_key_is_pinned(given: Given) -> Iterator[Fault]:
     """A host whose key is unknown could be another host."""
     system, path = given.system, given.known_hosts()

@@ -14,11 +14,21 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
 
-from settings import Pair, load
+from settings import load
 
 STACK = "test"
 PEM = serialization.Encoding.PEM
 ADDRESSES = ("192.168.23.51", "192.168.23.52", "192.168.23.53")
+FRONTED_ADDRESSES = (
+    "221.228.86.4",
+    "221.228.86.5",
+    "221.228.86.6",
+    "221.228.86.67",
+    *(f"10.20.0.{last}" for last in (11, 12, 21, 22, 23, 31)),
+)
+"""Of systems B and E."""
+SECRETS = {"imagePassword": "x", "tlsKey": "x", "s3AccessKey": "x", "s3SecretKey": "x", "cephKey": "x"}
+"""Every secret that a case needs."""
 
 
 def pair() -> dict[str, Any]:
@@ -86,6 +96,54 @@ def every_setting() -> dict[str, Any]:
     }
 
 
+def fronted_http() -> dict[str, Any]:
+    """System B: two fronts that end TLS, two registries on a bucket of Ceph, which only the fronts reach."""
+    return {
+        "topology": "fronted",
+        "name": "registry.b.example",
+        "ports": [5000],
+        "vip": {"address": "221.228.86.70", "interface": "eth0", "vrid": 51},
+        "fronts": {"front4": "221.228.86.4", "front6": "221.228.86.6"},
+        "registries": {"registry5": "221.228.86.5", "registry67": "221.228.86.67"},
+        "access": {"pull": ["183.60.177.224/27"], "push": ["183.60.177.230"]},
+        "haproxy": {
+            "balance": "source",
+            "check": {"interval": "5s", "fall": 3},
+            "stats": {"port": 1158, "path": "/haproxy", "refresh": "10s"},
+        },
+        "storage": {"s3": {"endpoint": "https://rgw.b.example", "bucket": "registry", "ca": "rgw-ca.pem"}},
+        "registry": {"log": {"format": "json"}},
+        "ssh": {"key": "id_ed25519"},
+    }
+
+
+def fronted_tcp() -> dict[str, Any]:
+    """System E: TLS passed through to three replicas on NFS."""
+    return {
+        "topology": "fronted",
+        "name": "registry.e.example",
+        "vip": {"address": "10.20.0.10/24", "interface": "eth0", "vrid": 61},
+        "fronts": {"front1": "10.20.0.11", "front2": "10.20.0.12"},
+        "registries": {"replica1": "10.20.0.21", "replica2": "10.20.0.22", "replica3": "10.20.0.23"},
+        "clients": {"push31": "10.20.0.31"},
+        "hostsEntries": True,
+        "haproxy": {"mode": "tcp"},
+        "storage": {"nfs": {"server": "nas.e.example", "export": "/images"}},
+        "ssh": {"key": "id_ed25519"},
+    }
+
+
+def on_bucket() -> dict[str, Any]:
+    """A pair with its images in a bucket of AWS, and fewer who may push."""
+    return pair() | {"storage": {"s3": {"bucket": "dev-registry", "region": "eu-central-1", "folder": "prod", "redirect": True}}}
+
+
+def fronted_cephfs() -> dict[str, Any]:
+    """System E on CephFS, mounted by ceph-fuse."""
+    cephfs = {"monitors": ["10.20.0.1", "10.20.0.2:6790"], "filesystem": "images", "folder": "/registry", "fuse": True}
+    return fronted_tcp() | {"storage": {"cephfs": cephfs}}
+
+
 CASES: Mapping[str, Callable[[], dict[str, Any]]] = {
     "pair": pair,
     "pair-minimal": minimal,
@@ -93,6 +151,10 @@ CASES: Mapping[str, Callable[[], dict[str, Any]]] = {
     "pair-pull": pull_from_named,
     "pair-adopt": adopted,
     "pair-full": every_setting,
+    "pair-s3": on_bucket,
+    "fronted-http": fronted_http,
+    "fronted-tcp": fronted_tcp,
+    "fronted-cephfs": fronted_cephfs,
 }
 
 
@@ -103,9 +165,12 @@ def write_files(base: Path) -> None:
     path = base / "id_ed25519"
     path.write_bytes(key.private_bytes(*private))
     path.chmod(0o600)
-    (base / f"Pulumi.{STACK}.known_hosts").write_text("".join(f"{address} {host_key(address)}\n" for address in ADDRESSES))
+    (base / f"Pulumi.{STACK}.known_hosts").write_text(
+        "".join(f"{address} {host_key(address)}\n" for address in (*ADDRESSES, *FRONTED_ADDRESSES))
+    )
     certificate, own_key, ca = own_certificate()
     (base / "mirror-ca.pem").write_text(ca)
+    (base / "rgw-ca.pem").write_text(ca)
     (base / "ca.pem").write_text(ca)
     (base / "registry.pem").write_text(certificate)
     (base / "registry.key").write_text(own_key)
@@ -146,7 +211,14 @@ def _certificate(name: str, key: ec.EllipticCurvePrivateKey, issuer: ec.Elliptic
     )
 
 
-def loaded(system: Mapping[str, Any], base: Path, secrets: Collection[str] = ()) -> Pair:
-    """The settings as the program sees them, with the secrets set that they need."""
+def loaded(system: Mapping[str, Any], base: Path, secrets: Collection[str] = ()) -> Any:
+    """The settings as the program sees them (`Pair` or `Fronted`), with the secrets set that they need."""
+    return load(system, base, STACK, {*secrets, *needed(system)})
+
+
+def needed(system: Mapping[str, Any]) -> set[str]:
+    """Which of SECRETS these settings cannot do without."""
+    storage = system["storage"]
     wanted = {"imagePassword": "user" in system.get("registry", {}).get("source", {}), "tlsKey": "files" in system.get("tls", {})}
-    return load(system, base, STACK, {*secrets, *(name for name, is_needed in wanted.items() if is_needed)})
+    wanted |= dict.fromkeys(("s3AccessKey", "s3SecretKey"), "s3" in storage) | {"cephKey": "cephfs" in storage}
+    return {name for name, is_needed in wanted.items() if is_needed}

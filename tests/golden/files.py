@@ -9,17 +9,20 @@ from pathlib import Path
 
 import pulumi
 
-from components.pair import PairArgs, PairTopology
+from components.fronted import FrontedTopology
+from components.pair import PairTopology
 from components.secrets import Secrets
-from render import firewall, precheck, registry, trust, vip
+from components.topology import Topology, TopologyArgs
+from render import precheck, trust
+from render.plain import Authorities, scripts_of
 from render.script import Fact, Script
-from settings import Host, Pair
-from tests.golden.cases import CASES, loaded, write_files
+from settings import Host, Vms
+from tests.golden.cases import CASES, SECRETS, loaded, needed, write_files
 from tests.unit.components.engine_double import FakeEngine
 
 GOLDEN = Path(__file__).parent
 CA = "-----BEGIN CERTIFICATE-----\nQ0E=\n-----END CERTIFICATE-----\n"
-SECRETS = {"imagePassword": "x", "tlsKey": "x"}
+TOPOLOGIES: Mapping[str, type[Topology]] = {"pair": PairTopology, "fronted": FrontedTopology}
 
 
 def rendered(case: str) -> Mapping[str, str]:
@@ -28,7 +31,7 @@ def rendered(case: str) -> Mapping[str, str]:
         base = Path(folder)
         write_files(base)
         system = loaded(CASES[case](), base)
-        found = {"plan.txt": _plan(system)}
+        found = {"plan.txt": _plan(case, system)}
     for host in system.hosts:
         for script in _scripts(system, host):
             at = f"{host.name}/{script.concern}"
@@ -43,13 +46,11 @@ def stored(case: str) -> Mapping[str, str]:
     return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
-def _scripts(system: Pair, host: Host) -> Iterator[Script]:
+def _scripts(system: Vms, host: Host) -> Iterator[Script]:
     """Without `base`, whose files are sources, and without what carries secrets."""
     yield precheck.script(system, host, "0" * 16)
-    if host in system.registries:
-        yield firewall.script(system, host)
-        yield registry.script(system, host)
-        yield vip.script(system, host, system.registries)
+    authorities = Authorities(storage=CA if system.storage.s3 and system.storage.s3.ca else "")
+    yield from (script for script in scripts_of(system, host, authorities) if script.concern not in {"base", "trust"})
     yield trust.script(system, host, CA)
 
 
@@ -57,13 +58,15 @@ def _value(fact: Fact) -> str:
     return shlex.quote(fact) if isinstance(fact, str) else f"({shlex.join(fact)})"
 
 
-def _plan(system: Pair) -> str:
+def _plan(case: str, system: Vms) -> str:
     """`host: concern concern ...` in the order in which they are applied there."""
 
     def program() -> None:
-        PairTopology("registry", PairArgs(system=system, secrets=Secrets.of(pulumi.Config())))
+        TOPOLOGIES[topology]("registry", TopologyArgs(system=system, secrets=Secrets.of(pulumi.Config())))
 
-    engine = FakeEngine().run(program, SECRETS, list(SECRETS))
+    given = {name: SECRETS[name] for name in needed(CASES[case]())}
+    topology = CASES[case]()["topology"]
+    engine = FakeEngine().run(program, given, list(given))
     lines: list[str] = []
     for host in system.hosts:
         own = [name for name in engine.commands if name.startswith(f"{host.name}-")]

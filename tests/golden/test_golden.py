@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,10 +14,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.golden.cases import CASES
+from render.layout import CA, FRONT_PEM, STATS_LOGIN
+from tests.golden.cases import CASES, own_certificate
 from tests.golden.files import GOLDEN, rendered, stored
 
-INTERFACES = ("ens192", "ens224")
+INTERFACES = ("ens192", "ens224", "eth0")
 
 
 def tool(name: str, package: str) -> str:
@@ -79,6 +82,35 @@ def test_keepalived_check_finds_faults(tmp_path: Path) -> None:
     assert ran.returncode not in {0, -15, 143} or "(Line" in ran.stderr or "Unknown keyword" in ran.stderr
 
 
+def haproxy_check(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+    """`haproxy -c` of a configuration, with a certificate, a CA and a login of the test where the host has its own."""
+    certificate, key, ca = own_certificate()
+    own = {FRONT_PEM: certificate + key, CA: ca, STATS_LOGIN: "AB" * 32 + "\n"}
+    for path, content in own.items():
+        at = folder / Path(path).name
+        at.write_text(content)
+        text = text.replace(path, str(at))
+    config = folder / "haproxy.cfg"
+    config.write_text(text)
+    return check(tool("haproxy", "haproxy"), "-c", "-f", config)
+
+
+def test_haproxy_accepts_its_configuration(tmp_path: Path) -> None:
+    """haproxy itself reads every haproxy.cfg and warns of nothing."""
+    for path in goldens("haproxy.cfg"):
+        ran = haproxy_check(tmp_path, path.read_text())
+        assert ran.returncode == 0, f"{path}: {ran.stdout}{ran.stderr}"
+        assert "WARNING" not in ran.stdout + ran.stderr, f"{path}: {ran.stdout}{ran.stderr}"
+
+
+def test_haproxy_check_finds_faults(tmp_path: Path) -> None:
+    """The check above can fail: a misspelt keyword is refused, a rule that comes too late is warned of."""
+    text = next(goldens("haproxy.cfg")).read_text()
+    assert haproxy_check(tmp_path, text.replace("option redispatch", "option redispath")).returncode != 0
+    late = text.replace("  default_backend registries\n", "  use_backend registries if TRUE\n  http-request deny if FALSE\n")
+    assert "WARNING" in haproxy_check(tmp_path, late).stderr
+
+
 def test_nft_accepts_the_firewall(tmp_path: Path) -> None:
     """nft itself reads every table, and refuses one with a fault."""
     nft = tool("nft", "nftables")
@@ -113,7 +145,7 @@ def test_programs_are_clean_shell(program: str) -> None:
 def test_units_are_accepted_by_systemd(tmp_path: Path) -> None:
     """systemd-analyze verify has nothing to say against any unit: no unknown key, no missing program."""
     analyze = tool("systemd-analyze", "systemd")
-    for number, folder in enumerate(sorted({path.parents[1] for path in GOLDEN.rglob("ha-registry.service")})):
+    for number, folder in enumerate(sorted({path.parents[1] for path in GOLDEN.rglob("ha-registry-prober.service")})):
         units = _units_below(tmp_path / str(number), folder)
         ran = subprocess.run(
             [analyze, "verify", "--man=no", f"--root={tmp_path / str(number)}", *units], capture_output=True, text=True, check=False
@@ -127,21 +159,29 @@ def _units_below(root: Path, folder: Path) -> list[str]:
     """A root with the units of one host, the programs they name and the units they stand beside."""
     at = root / "etc/systemd/system"
     at.mkdir(parents=True)
-    for program in ("usr/local/lib/ha-registry/switch", "usr/local/lib/ha-registry/prober", "usr/sbin/nft", "usr/bin/env", "usr/bin/sleep"):
-        (root / program).parent.mkdir(parents=True, exist_ok=True)
-        (root / program).write_text("#!/bin/sh\n")
-        (root / program).chmod(0o755)
-    for unit in ("docker.service", "nftables.service"):
+    units = {path: path.name for path in folder.rglob("*.service") if path.is_file()}
+    for path in folder.rglob("storage/unit"):
+        facts = dict(line.split("=", 1) for line in (path.parent / "facts.sh").read_text().splitlines())
+        (units[path],) = shlex.split(facts["UNIT"])
+    drop_ins = {path: f"{path.name.removesuffix('.conf')}.d/{path.name}" for path in folder.rglob("*.service.conf")}
+    assert len(units) >= 2
+    for unit in ("docker.service", "nftables.service", *(path.name.removesuffix(".conf") for path in drop_ins)):
         (at / unit).write_text("[Service]\nExecStart=/usr/bin/env\n")
+    for path, name in (units | drop_ins).items():
+        (at / name).parent.mkdir(exist_ok=True)
+        shutil.copy(path, at / name)
+    words = "".join(path.read_text() for path in at.rglob("*") if path.is_file())
+    for program in {"/usr/bin/env", *re.findall(r"^Exec\w+=-?(/\S+)", words, re.MULTILINE)}:
+        stand_in = root / program.lstrip("/")
+        stand_in.parent.mkdir(parents=True, exist_ok=True)
+        stand_in.write_text("#!/bin/sh\n")
+        stand_in.chmod(0o755)
     for target in ("sysinit", "basic", "shutdown", "multi-user", "network-online", "umount"):
         (at / f"{target}.target").write_text("[Unit]\nDescription=stand-in\n")
     for slice_ in ("system.slice", "-.slice"):
         (at / slice_).write_text("[Unit]\nDescription=stand-in\n")
-    files = [path for path in folder.rglob("*.service") if path.is_file()]
-    assert len(files) == 5
-    for path in files:
-        shutil.copy(path, at / path.name)
-    return [path.name.replace("@.", "@writer-a.") for path in files]
+    tested = [*units.values(), *(path.name.removesuffix(".conf") for path in drop_ins)]
+    return [name.replace("@.", "@writer-a.") for name in tested]
 
 
 def test_configurations_parse() -> None:

@@ -73,6 +73,11 @@ class Client:
         assert done.returncode == 0, done.stdout + done.stderr
         self.host.output(["docker", "image", "rm", "--force", reference])
 
+    def push_and_pull(self) -> None:
+        """A fresh image goes in through the VIP and comes out again; raises AssertionError where it does not."""
+        repository = f"fresh/{secrets.token_hex(4)}:1"
+        self.pull(repository, self.push(repository))
+
     def skopeo(self, *arguments: str) -> Completed:
         """One skopeo command with the credentials of `login_skopeo`."""
         return self.host.exec(["env", f"REGISTRY_AUTH_FILE={WORK}/auth.json", "skopeo", *arguments])

@@ -1,22 +1,34 @@
-"""A pair of real hosts for all tests of a session: `HA_REGISTRY_TEST_LAB` names its lab (default `test`)."""
+"""Real hosts for all tests of a session: `HA_REGISTRY_TEST_LAB` names their lab (default `test`; with `-fronted` for fronts)."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import TypeVar
 
 import pytest
 
 from tests.lab.calm import MachineStoodStillError
 from tests.lab.client import Client
-from tests.lab.deployment import Pair
+from tests.lab.deployment import Deployment, Pair
+from tests.lab.fronted import Fronted
+
+Made = TypeVar("Made", bound=Deployment)
+
+RUNNING: list[Deployment] = []
+"""At most one: two labs at once would disturb what is measured in either."""
 
 STANDSTILLS = 3
 """How often a test is done again because the machine under the lab did not run; for no other reason is one done again."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "full: not part of the one whole story that `make test` tells; `make test-full` runs it")
+    config.addinivalue_line("markers", "full: not part of the whole stories that `make test` tells; `make test-full` runs it")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of fronts come last: between topologies the hosts are made anew."""
+    items.sort(key=lambda item: "test_fronted_" in item.nodeid and "tests/lab/" in item.nodeid)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -25,12 +37,26 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def pair() -> Iterator[Pair]:
-    """Hosts that run; nothing is promised about what is deployed on them. `HA_REGISTRY_TEST_KEEP=1` leaves them up."""
+    """Hosts of a pair that run; nothing is promised about what is deployed on them. `HA_REGISTRY_TEST_KEEP=1` leaves them up."""
+    yield from _alone(Pair, "")
+
+
+@pytest.fixture(scope="session")
+def fronted() -> Iterator[Fronted]:
+    """The same with two fronts before three registries."""
+    yield from _alone(Fronted, "-fronted")
+
+
+def _alone(kind: type[Made], ending: str) -> Iterator[Made]:
     if os.geteuid() != 0:
         pytest.skip("lab hosts are containers with networks of their own: root only")
-    made = Pair(os.environ.get("HA_REGISTRY_TEST_LAB", "test"))
+    while RUNNING:
+        RUNNING.pop().take_down()
+    made = kind(os.environ.get("HA_REGISTRY_TEST_LAB", "test") + ending)
+    RUNNING.append(made)
     yield made
-    if not os.environ.get("HA_REGISTRY_TEST_KEEP"):
+    if made in RUNNING and not os.environ.get("HA_REGISTRY_TEST_KEEP"):
+        RUNNING.remove(made)
         made.take_down()
 
 
@@ -54,5 +80,22 @@ def deployed(pair: Pair) -> Pair:
 def client(deployed: Pair) -> Iterator[Client]:
     """push53, with nothing of a test left on it afterwards."""
     made = deployed.client
+    yield made
+    made.clean()
+
+
+@pytest.fixture(scope="module")
+def whole(fronted: Fronted) -> Fronted:
+    """Fronts and registries after an `up` with the lab's own settings, every replica in service."""
+    fronted.boot()
+    fronted.up().succeeded()
+    fronted.await_replicas()
+    return fronted
+
+
+@pytest.fixture
+def pusher(whole: Fronted) -> Iterator[Client]:
+    """push53 of the fronts, with nothing of a test left on it afterwards."""
+    made = whole.client
     yield made
     made.clean()

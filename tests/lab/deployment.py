@@ -1,4 +1,4 @@
-"""A pair on lab hosts, changed by the real engine: what the tests of the whole program act on and look at."""
+"""A system on lab hosts, changed by the real engine: what the tests of the whole program act on and look at."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import settings
 from lab import state as states
@@ -20,30 +19,18 @@ from lab.host import Host, hosts
 from settings import StackFile
 from tests.lab import engine, snapshot
 from tests.lab.client import Client
+from tests.lab.outcome import Run, plain
 
 STACK = "test"
 UP_S = 900
-SECRET = "4dabf18193072939515e22adb298388d"
-"""The engine's mark of a secret value."""
 DISTRIBUTION_UNIT = re.compile(r"(user@|user-runtime-dir@|systemd-|apt-daily|dpkg-|e2scrub|man-db|logrotate|run-)")
 REMOTE_COMMAND = "command:remote:Command"
 
 
-@dataclass(frozen=True)
-class Run:
-    """How a command of the program ended: exit code, and both streams as a terminal would show them."""
-
-    code: int
-    output: str
-
-    def succeeded(self) -> Run:
-        """Itself; raises AssertionError with the output where the exit code is not 0."""
-        assert self.code == 0, self.output
-        return self
-
-
-class Pair:
+class Deployment:
     """The stack `test` on the hosts of one lab; its state lives and dies with the lab's state directory."""
+
+    topology: ClassVar[str]
 
     def __init__(self, lab: str) -> None:
         """Boots the hosts that do not run yet."""
@@ -54,7 +41,7 @@ class Pair:
 
     def boot(self) -> None:
         """All hosts run afterwards."""
-        self._lab("up", "pair", "--name", self.lab)
+        self._lab("up", self.topology, "--name", self.lab)
 
     def renew(self) -> None:
         """Hosts as the distribution leaves them, and nothing deployed; their SSH keys stay."""
@@ -73,16 +60,21 @@ class Pair:
 
     @property
     def hosts(self) -> Mapping[str, Host]:
-        """Registries, then clients, by name."""
+        """The hosts of the stack file by name, clients last."""
         return hosts(self.lab)
 
     @property
     def registries(self) -> Sequence[Host]:
-        """Preferred holder of the VIP first."""
+        """Every host with a registry."""
         return [self.host(each.name) for each in self.system.registries]
 
+    @property
+    def members(self) -> Sequence[Host]:
+        """Every host that may hold the VIP, the preferred holder first."""
+        return [self.host(each.name) for each in self.system.members]
+
     def host(self, name: str) -> Host:
-        """One host of the stack file, or `outsider`, `router`, `mirror`: `.exec`, `.output`, `.journal` as root."""
+        """One host of the stack file, or `outsider`, `router`, `mirror`, `ceph`: `.exec`, `.output`, `.journal` as root."""
         return Host(self.lab, name)
 
     def ssh(self, name: str, argv: Sequence[str], stdin: str | None = None) -> Completed:
@@ -118,7 +110,7 @@ class Pair:
     def vip_holders(self) -> list[str]:
         """Names of the hosts whose interface has the VIP; hosts that are off hold nothing."""
         wanted = f" {self.vip}/"
-        held = {host.name: host.exec(["ip", "-oneline", "address", "show"]) for host in self.registries}
+        held = {host.name: host.exec(["ip", "-oneline", "address", "show"]) for host in self.members}
         return [name for name, done in held.items() if done.returncode == 0 and wanted in done.stdout]
 
     # --- settings
@@ -129,7 +121,7 @@ class Pair:
         return states.of(self.lab).stack_file
 
     @property
-    def system(self) -> settings.Pair:
+    def system(self) -> settings.Vms:
         """The settings without any change."""
         return StackFile(self.stack_file).load()
 
@@ -284,13 +276,13 @@ class Pair:
         )
         return Run(done.returncode, done.stdout)
 
-    def _lab(self, *arguments: str) -> None:
-        done = subprocess.run([sys.executable, "-m", "lab", *arguments], cwd=engine.PROJECT, capture_output=True, text=True, check=False)
+    def _lab(self, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+        argv = [sys.executable, "-m", "lab", *arguments]
+        done = subprocess.run(argv, cwd=engine.PROJECT, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 
 
-def plain(value: object) -> object:
-    """What the state holds behind the engine's mark of a secret, or the value itself."""
-    if isinstance(value, dict) and SECRET in value:
-        return json.loads(cast("str", value["plaintext"]))
-    return cast("object", value)
+class Pair(Deployment):
+    """Two registries that share a VIP."""
+
+    topology = "pair"

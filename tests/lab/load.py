@@ -1,4 +1,4 @@
-"""Load on a registry while something happens to it: `with Load(pair) as load: ...`, then `load.report`."""
+"""Load on a registry while something happens to it: `with Load(deployment) as load: ...`, then `load.report`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import TracebackType
 
 from tests.lab import engine
 from tests.lab.calm import Calm
-from tests.lab.deployment import Pair
+from tests.lab.deployment import Deployment
 from tests.lab.traffic import Report
 
 REPOSITORY, TAG = "load/image", "1"
@@ -23,18 +23,18 @@ class Load:
 
     report: Report
 
-    def __init__(self, pair: Pair, *, at_least: int = REQUESTS) -> None:
+    def __init__(self, deployment: Deployment, *, at_least: int = REQUESTS) -> None:
         """Pushes what is asked for, on every registry: until images are replicated, each has its own."""
-        self._pair, self._at_least, self._calm = pair, at_least, Calm()
+        self._deployment, self._at_least, self._calm = deployment, at_least, Calm()
 
     def __enter__(self) -> Load:
         """Returns once all clients are asking."""
-        manifest, blob = seeded(self._pair)
-        client = self._pair.client
+        manifest, blob = seeded(self._deployment)
+        client = self._deployment.client
         self._process = subprocess.Popen(
             [
                 *("nsenter", f"--target={client.host.pid}", "--net", sys.executable, "-m", "tests.lab.traffic"),
-                *("--address", client.vip, "--name", client.name, "--ca", str(self._pair.ca), "--at-least", str(self._at_least)),
+                *("--address", client.vip, "--name", client.name, "--ca", str(self._deployment.ca), "--at-least", str(self._at_least)),
                 *("--manifest", f"/v2/{REPOSITORY}/manifests/{manifest}", "--blob", f"/v2/{REPOSITORY}/blobs/{blob}"),
             ],
             cwd=engine.PROJECT,
@@ -67,14 +67,14 @@ class Load:
         assert self.report.open_request == "", self.report
 
 
-def seeded(pair: Pair) -> tuple[str, str]:
-    """Digests of a manifest and of a big layer of it that every registry of the pair serves."""
-    client = pair.client
+def seeded(deployment: Deployment) -> tuple[str, str]:
+    """Digests of a manifest and of a big layer of it that every registry serves."""
+    client = deployment.client
     client.login_skopeo()
     tagged = f"{REPOSITORY}:{TAG}"
-    present = [client.status(f"/v2/{REPOSITORY}/manifests/{TAG}", address=str(host.address)) == "200" for host in pair.registries]
+    present = [client.status(f"/v2/{REPOSITORY}/manifests/{TAG}", address=str(host.address)) == "200" for host in deployment.registries]
     if not all(present):
-        _spread(pair, tagged)
+        _spread(deployment, tagged)
     manifest = client.digest_by_skopeo(tagged)
     raw = json.loads(client.curl(f"/v2/{REPOSITORY}/manifests/{manifest}", "-H", f"Accept: {DOCKER_MANIFEST}").stdout)
     return manifest, max(raw["layers"], key=lambda layer: layer["size"])["digest"]
@@ -83,11 +83,11 @@ def seeded(pair: Pair) -> tuple[str, str]:
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
-def _spread(pair: Pair, tagged: str) -> None:
-    client = pair.client
+def _spread(deployment: Deployment, tagged: str) -> None:
+    client = deployment.client
     local = f"{client.name}/{tagged}"
     client.make_image(local, layers=1, layer_bytes=LAYER_BYTES)
-    for host in pair.registries:
+    for host in deployment.registries:
         address = str(host.address)
         client.login_skopeo(address)
         client.push_by_skopeo(local, tagged, registry=address)

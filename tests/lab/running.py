@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlparse
 
-from tests.lab.deployment import Pair
+from tests.lab.deployment import Deployment
 from tests.lab.wait import eventually
 
 DONE = re.compile(r" (created|updated|replaced|deleted) \(")
@@ -88,9 +88,9 @@ class RunningUp:
         assert seen(), f"it ended before: {what}\n{''.join(self.lines)}"
 
 
-def locks(pair: Pair) -> list[Path]:
+def locks(deployment: Deployment) -> list[Path]:
     """Lock files of the stack in its file backend."""
-    backend = Path(urlparse(pair.environment["PULUMI_BACKEND_URL"]).path)
+    backend = Path(urlparse(deployment.environment["PULUMI_BACKEND_URL"]).path)
     return sorted((backend / ".pulumi" / "locks").rglob("*.json"))
 
 

@@ -7,7 +7,7 @@ from types import TracebackType
 
 from lab.host import Host
 from tests.lab.calm import Calm
-from tests.lab.deployment import Pair
+from tests.lab.deployment import Deployment
 from tests.lab.wait import eventually
 
 TRACK_FILES = 3
@@ -22,22 +22,24 @@ def may_hold(host: Host) -> bool:
     return said.returncode == 0 and said.stdout.split() == ["active", *["0"] * TRACK_FILES]
 
 
-def await_standing(pair: Pair, *, within_s: float = 120) -> tuple[Host, Host]:
+def await_standing(deployment: Deployment, *, within_s: float = 120) -> tuple[Host, Host]:
     """Holder and standby, once one host holds the VIP and both could; raises AssertionError where that is never so."""
     held = eventually(
-        lambda: (pair.vip_holders(), [host.name for host in pair.registries if not may_hold(host)]),
+        lambda: (deployment.vip_holders(), [host.name for host in deployment.members if not may_hold(host)]),
         lambda seen: len(seen[0]) == 1 and not seen[1],
         what="one holder of the VIP and nobody who may not take it",
         within_s=within_s,
         successes=STEADY,
     )[0]
-    holder = pair.host(held[0])
-    return holder, next(host for host in pair.registries if host != holder)
+    holder = deployment.host(held[0])
+    return holder, next(host for host in deployment.members if host != holder)
 
 
-def await_holder(pair: Pair, host: Host, *, within_s: float = 20) -> None:
+def await_holder(deployment: Deployment, host: Host, *, within_s: float = 20) -> None:
     """Returns once `host` alone has held the VIP for some time."""
-    eventually(pair.vip_holders, lambda held: held == [host.name], what=f"{host.name} alone holds the VIP", within_s=within_s, successes=5)
+    eventually(
+        deployment.vip_holders, lambda held: held == [host.name], what=f"{host.name} alone holds the VIP", within_s=within_s, successes=5
+    )
 
 
 class Moves:
@@ -47,20 +49,20 @@ class Moves:
     lines: Mapping[str, list[str]]
     """By host: `Entering MASTER STATE` and what else keepalived said, for the words of a failure."""
 
-    def __init__(self, pair: Pair) -> None:
+    def __init__(self, deployment: Deployment) -> None:
         """Nothing is counted before the block."""
-        self._pair, self._calm = pair, Calm()
+        self._deployment, self._calm = deployment, Calm()
 
     def __enter__(self) -> Moves:
         """Counting starts now, by each host's own clock."""
-        self._since = {host.name: self._pair.now(host.name) for host in self._pair.registries}
+        self._since = {host.name: self._deployment.now(host.name) for host in self._deployment.members}
         self._calm.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
         """Reads the journals of hosts that run."""
         self._calm.__exit__(kind, fault, trace)
-        self.lines = {name: self._pair.journal(name, "keepalived.service", since).splitlines() for name, since in self._since.items()}
+        self.lines = {name: self._deployment.journal(name, "keepalived.service", since).splitlines() for name, since in self._since.items()}
         self.count = sum("Entering MASTER STATE" in line for lines in self.lines.values() for line in lines)
 
     def assert_at_most(self, count: int) -> None:

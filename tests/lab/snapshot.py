@@ -41,17 +41,6 @@ TRANSIENT = re.compile(
 """Comes and goes on every host, with logins and timers of the distribution."""
 
 
-LEFT = {
-    "logs and caches of packages and of the tools that install them": r"path /var/(lib/(apt|dpkg|ucf|systemd)|cache|log|backups)(/|:)",
-    "system users and groups that packages made, and the copies that useradd keeps": (
-        r"(content|path) /etc/(passwd|shadow|group|gshadow)-?:|(account|group) (docker|keepalived_script):"
-    ),
-    "the store of a client's own Docker, which pulled and pushed": r"path /var/lib/containerd/",
-    "the volume that the lab mounts for Docker": r"path /var/lib/docker:",
-}
-"""What may be another after `destroy` than before the first `up`, with its reason."""
-
-
 def taken(host: Host) -> Mapping[str, str]:
     """Key (kind and name) to what is there."""
     facts = f"OUTSIDE='{' '.join(OUTSIDE)}' HASHED='{' '.join(HASHED)}'"
@@ -70,9 +59,3 @@ def difference(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]
     keys = sorted({*before, *after})
     changed = [key for key in keys if before.get(key) != after.get(key)]
     return [f"{key.replace(chr(9), ' ')}: {before.get(key, 'absent')} -> {after.get(key, 'absent')}" for key in changed]
-
-
-def left(before: Mapping[str, str], after: Mapping[str, str], data: str) -> list[str]:
-    """What `destroy` should have taken away: the difference, without LEFT and the images in `data`."""
-    allowed = [*LEFT.values(), rf"path ({data}(/|:)|/data:)", rf"content {data}/"]
-    return [line for line in difference(before, after) if not any(re.match(each, line) for each in allowed)]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import pytest
 
 from lab import fault
 from lab.host import Host
+from tests.lab.breaks import Fault, held_by_vip, systemctl
 from tests.lab.client import Client
 from tests.lab.deployment import Pair
 from tests.lab.serving import Moves, await_holder, await_standing, may_hold
@@ -26,49 +23,11 @@ def stop_container(host: Host) -> None:
     host.output(["docker", "stop", f"ha-registry-writer-{slot_of(host)}"])
 
 
-def systemctl(verb: str, unit: str) -> Callable[[Host], None]:
-    def done(host: Host) -> None:
-        host.output(["systemctl", verb, unit])
-
-    return done
-
-
-def signalled(send: Callable[[Host, str], None], process: str) -> Callable[[Host], None]:
-    def done(host: Host) -> None:
-        send(host, process)
-
-    return done
-
-
-def nothing(host: Host) -> None:
-    """What the host repairs by itself."""
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What breaks on a host, and how it is repaired."""
-
-    breaks: Callable[[Host], None]
-    repair: Callable[[Host], None] = nothing
-
-
 FAULTS = {
     "registry-container-stopped": Fault(stop_container),
-    "registry-stopped": Fault(systemctl("stop", "ha-registry.service"), systemctl("start", "ha-registry.service")),
-    "registry-killed": Fault(signalled(fault.kill, "registry")),
-    "registry-hung": Fault(signalled(fault.pause, "registry"), signalled(fault.resume, "registry")),
-    "keepalived-stopped": Fault(systemctl("stop", "keepalived.service"), systemctl("start", "keepalived.service")),
-    "keepalived-killed": Fault(signalled(fault.kill, "keepalived")),
-    "link-down": Fault(fault.cut, fault.heal),
-    "rebooted": Fault(fault.reboot),
-    "power-cut": Fault(fault.power_off, fault.power_on),
+    **held_by_vip("registry", "ha-registry.service"),
     "docker-restarted": Fault(systemctl("restart", "docker.service")),
 }
-
-
-def assert_serves_new_image(client: Client) -> None:
-    repository = f"fault/{secrets.token_hex(4)}:1"
-    client.pull(repository, client.push(repository))
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -79,11 +38,11 @@ def test_other_host_serves_and_repaired_one_is_standby(deployed: Pair, client: C
         FAULTS[name].breaks(holder)
         try:
             await_holder(deployed, standby)
-            assert_serves_new_image(client)
+            client.push_and_pull()
         finally:
             FAULTS[name].repair(holder)
         assert await_standing(deployed) == (standby, holder)
-        assert_serves_new_image(client)
+        client.push_and_pull()
     moves.assert_at_most(1)
     assert client.status("/v2/", address=str(holder.address)) == "200", "the repaired host does not serve"
 
@@ -94,7 +53,7 @@ def test_fault_on_standby_moves_nothing(deployed: Pair, client: Client) -> None:
     with Moves(deployed) as moves:
         for name in ("registry-killed", "keepalived-killed", "rebooted"):
             FAULTS[name].breaks(standby)
-            assert_serves_new_image(client)
+            client.push_and_pull()
             assert await_standing(deployed) == (holder, standby), name
     moves.assert_at_most(0)
 
@@ -119,7 +78,7 @@ def test_vip_comes_back_after_both_hosts_lost_power(deployed: Pair, client: Clie
     for host in deployed.registries:
         fault.power_on(host)
     await_standing(deployed)
-    assert_serves_new_image(client)
+    client.push_and_pull()
 
 
 def test_hung_registry_on_both_is_no_flapping(deployed: Pair, client: Client) -> None:
@@ -139,4 +98,4 @@ def test_hung_registry_on_both_is_no_flapping(deployed: Pair, client: Client) ->
         fault.resume(standby, "registry")
     assert await_standing(deployed) == (holder, standby)
     moves.assert_at_most(1)
-    assert_serves_new_image(client)
+    client.push_and_pull()

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
@@ -15,11 +11,9 @@ from lab.host import Host
 from settings.reserved import CONTAINER_PORTS
 from tests.lab.client import Client
 from tests.lab.deployment import Pair
-from tests.lab.wait import eventually
+from tests.lab.outside import answer, assert_kept_out, assert_served_and_kept_out, assert_vrrp_is_dropped, without_table
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(900)]
-
-TABLE = "ha-registry-firewall"
 
 
 @pytest.fixture
@@ -34,35 +28,6 @@ def closed(deployed: Pair) -> Iterator[Pair]:
     deployed.up({"access.pull": [f"{deployed.vip.rpartition('.')[0]}.0/24"]}).succeeded()
     yield deployed
     deployed.up().succeeded()
-
-
-@contextmanager
-def without_table(node: Host) -> Iterator[None]:
-    """The firewall's table is not there as long as the block lasts."""
-    node.output(["nft", "delete", "table", "inet", TABLE])
-    try:
-        yield
-    finally:
-        node.output(["systemctl", "restart", f"{TABLE}.service"])
-
-
-def answer(pair: Pair, asking: str, address: str, port: int = 443) -> str:
-    """HTTP status that a host of the lab gets there, `000` where its packets are dropped or refused."""
-    argv = ["curl", "-sk", "-m", "2", "-o", "/dev/null", "-w", "%{http_code}", f"https://{address}:{port}/"]
-    return pair.host(asking).exec(argv).stdout
-
-
-def assert_kept_out(pair: Pair, address: str) -> None:
-    """The outsider reaches none of the published ports there, push53 reaches all."""
-    for port in pair.system.ports:
-        assert (answer(pair, "outsider", address, port), answer(pair, "push53", address, port)) == ("000", "200"), port
-
-
-def assert_served_and_kept_out(pair: Pair, node: Host) -> None:
-    """SSH gets in; push53 gets answers again; the outsider still none."""
-    assert pair.ssh(node.name, ["true"]).returncode == 0
-    eventually(lambda: answer(pair, "push53", str(node.address)), lambda seen: seen == "200", what=f"{node.name} serves", within_s=90)
-    assert_kept_out(pair, str(node.address))
 
 
 def test_outsider_is_kept_out_where_access_is_given(deployed: Pair, node: Host) -> None:
@@ -116,27 +81,7 @@ def test_table_outlives_reboot(closed: Pair, node: Host) -> None:
 
 def test_vrrp_of_strangers_is_dropped(deployed: Pair, node: Host) -> None:
     """VRRP packets of a host that is no peer reach keepalived's host only without our table."""
-    stranger = deployed.host("push53")
-    rules = ["add table inet seen", "add chain inet seen input { type filter hook input priority 0; }"]
-    rules.append(f"add rule inet seen input ip saddr {stranger.address} meta l4proto vrrp counter")
-    node.output(["nft", "-f", "-"], "\n".join(rules) + "\n")
-    try:
-        with without_table(node):
-            send_vrrp(stranger, node)
-            assert "counter packets 1 " in node.output(["nft", "list", "table", "inet", "seen"])
-        send_vrrp(stranger, node)
-        assert "counter packets 1 " in node.output(["nft", "list", "table", "inet", "seen"])
-    finally:
-        node.output(["nft", "delete", "table", "inet", "seen"])
-
-
-def send_vrrp(stranger: Host, to: Host) -> None:
-    """One packet of VRRP's protocol number, too short to be an advert."""
-    program = "import socket, sys; socket.socket(socket.AF_INET, socket.SOCK_RAW, 112).sendto(b'none', (sys.argv[1], 0))"
-    # the hosts have no Python: this machine's, in the host's network namespace
-    argv = ["nsenter", f"--target={stranger.pid}", "--net", sys.executable, "-c", program, str(to.address)]
-    subprocess.run(argv, check=True)
-    time.sleep(0.2)
+    assert_vrrp_is_dropped(node, deployed.host("push53"))
 
 
 def test_only_listed_hosts_may_push(deployed: Pair, client: Client) -> None:

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.lab import snapshot
 from tests.lab.deployment import Pair
 from tests.lab.running import RunningUp, locks
 from tests.lab.serving import Moves, await_standing
+from tests.lab.settled import assert_as_found, images
 from tests.lab.wait import eventually
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(2400)]
@@ -135,6 +135,5 @@ def test_destroy_after_all_of_it_is_clean(deployed: Pair, found: Mapping[str, Ma
     """What was built by interrupted runs is removed as any other: the hosts are as they were found, and the state is empty."""
     deployed.destroy().succeeded()
     assert not deployed.resources()
-    data = deployed.system.storage.local.path if deployed.system.storage.local else ""
-    left = {name: snapshot.left(before, deployed.snapshot(name), data) for name, before in found.items()}
-    assert left == {name: [] for name in found}
+    assert deployed.system.storage.local
+    assert_as_found(deployed, found, images(deployed.system.storage.local.path))

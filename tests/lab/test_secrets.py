@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from lab import state as states
-from lab.host import Host
-from tests.lab.deployment import Pair, Run, plain
+from tests.lab.deployment import Pair
+from tests.lab.leak import READ_BY_ANYBODY, found_on, key_line, seen
+from tests.lab.outcome import Run, plain
 from tests.lab.trace import Trace
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(900)]
 
 OWN_PASSWORD = "correct-horse-battery-staple-4711"
-READ_BY_ANYBODY = ("/etc", "/usr/local", "/var", "/run", "/tmp", "/home", "/opt", "/srv", "/data", "/root")
 AUTH = "/etc/ha-registry/identity/auth"
 CHANGES: Mapping[str, object] = {"users": ["admin", "robot"]}
 
@@ -54,21 +54,6 @@ def secrets(deployed: Pair, told: tuple[Run, Mapping[str, str]]) -> Mapping[str,
         found[f"hash of {line.partition(':')[0]}"] = line.partition(":")[2]
     assert {"password of robot", "SSH key", "key identity-ca", "hash of robot"} <= set(found)
     return found
-
-
-def key_line(pem: str) -> str:
-    """The last full line of a private key, which is random."""
-    return [line for line in pem.splitlines() if line and not line.startswith("-")][-2]
-
-
-def seen(text: str, secrets: Mapping[str, str]) -> list[str]:
-    return [name for name, secret in secrets.items() if secret in text]
-
-
-def found_on(host: Host, secrets: Mapping[str, str], command: str) -> list[str]:
-    """Which secrets `command` prints on a host, given a file with all of them as $patterns; the secrets travel by stdin."""
-    script = f'patterns=$(mktemp); chmod 644 "$patterns"; cat >"$patterns"; {command}; rm -f "$patterns"'
-    return host.exec(["bash", "-c", script], "".join(f"{secret}\n" for secret in secrets.values())).stdout.splitlines()
 
 
 def test_no_secret_is_an_argument_or_in_an_environment(told: tuple[Run, Mapping[str, str]], secrets: Mapping[str, str]) -> None:

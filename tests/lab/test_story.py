@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
 
 from lab import fault
-from tests.lab import certificate, snapshot
+from tests.lab import certificate
 from tests.lab.client import Client
-from tests.lab.deployment import Pair, Run
+from tests.lab.deployment import Pair
 from tests.lab.load import Load
+from tests.lab.outcome import Run
+from tests.lab.settled import assert_as_found, assert_no_drift_and_silence, assert_nothing_to_change, images
 from tests.lab.wait import eventually
 
 pytestmark = pytest.mark.timeout(900)
@@ -119,28 +120,13 @@ VERSIONS = (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2
 
 def test_second_up_changes_nothing(served: Pair) -> None:
     """Without a change, `preview` expects none, and `up` runs no script and leaves every service alone."""
-    since = {name: served.now(name) for name in served.hosts}
-    for done in (served.preview("--expect-no-changes"), served.up()):
-        assert re.search(r"^Resources:\n +\d+ unchanged$", done.succeeded().output, re.MULTILINE), done.output
-    assert {name: served.touched(name, since[name]) for name in served.hosts} == {name: [] for name in served.hosts}
+    assert_nothing_to_change(served)
 
 
 def test_every_concern_verifies_and_applies_again_in_silence(served: Pair) -> None:
     """Over SSH `verify` of every deployed script finds no drift, and a second `apply` has nothing to say."""
-    scripts = served.scripts()
-
-    def asked(host: str) -> list[str]:
-        wrong: list[str] = []
-        for (owner, concern), text in scripts.items():
-            if owner == host:
-                verified, applied = (served.ssh(host, ["sudo", "-n", "bash", "-s", "--", verb], stdin=text) for verb in ("verify", "apply"))
-                if verified.returncode or "drift" in verified.stdout or applied.returncode or applied.stdout + applied.stderr:
-                    wrong.append(f"{host} {concern}: {verified} {applied}")
-        return wrong
-
-    with ThreadPoolExecutor() as pool:
-        assert [line for found in pool.map(asked, served.hosts) for line in found] == []
-    assert {"precheck", "base", "identity", "firewall", "registry", "vip", "trust", "proof"} <= {concern for _, concern in scripts}
+    concerns = assert_no_drift_and_silence(served)
+    assert {"precheck", "base", "identity", "firewall", "registry", "vip", "trust", "proof"} <= concerns
 
 
 def test_preview_shows_the_changed_lines(served: Pair) -> None:
@@ -180,12 +166,11 @@ def test_other_registry_serves_where_one_was_killed(served: Pair, client: Client
 
 
 def test_destroy_leaves_hosts_as_they_were(begun: Begun, served: Pair, client: Client) -> None:
-    """`destroy` names what it kept, the images are still there, and every host looks as before the first `up` but for snapshot.LEFT."""
+    """`destroy` names what it kept, the images are still there, and every host looks as before the first `up` but for LEFT."""
     client.clean()
     done = served.destroy().succeeded()
     data = served.system.storage.local.path if served.system.storage.local else ""
     assert f"kept {data}" in done.output
     for host in served.registries:
         assert "_manifests" in host.output(["find", data, "-name", "_manifests"])
-    left = {name: snapshot.left(before, served.snapshot(name), data) for name, before in begun.before.items()}
-    assert left == {name: [] for name in served.hosts}
+    assert_as_found(served, begun.before, images(data))

@@ -45,9 +45,9 @@ TOOLS = (
 """Of the machine that runs the tests; whatever else a script calls must be a stub."""
 ALWAYS = (
     *("chown", "stat", "id", "useradd", "userdel", "systemctl", "systemd-tmpfiles", "systemd-notify", "journalctl", "ip", "ping", "ss"),
-    *("getent", "timeout", "df", "date", "umount"),
+    *("getent", "timeout", "df", "date", "umount", "findmnt", "setpriv"),
 )
-DEBIAN = ("apt-get", "dpkg-query")
+DEBIAN = ("apt-get", "apt-cache", "dpkg-query")
 ROCKY = ("dnf", "rpm", "firewall-cmd", "update-ca-trust")
 OS_RELEASE = {
     "debian": 'ID=debian\nVERSION_ID="12"\n',
@@ -272,5 +272,6 @@ class Sandbox:
 
 def rooted(script: Script) -> Script:
     """The programs that a script puts on a host have fixed paths; here they lie below the temporary root."""
-    programs = {name: OURS.sub(r"$HA_REGISTRY_ROOT\g<0>", script.files[name]) for name in ("switch", "prober") if name in script.files}
+    known = {"switch", "prober", "agent"} & script.files.keys()
+    programs = {name: OURS.sub(r"$HA_REGISTRY_ROOT\g<0>", script.files[name]) for name in known}
     return dataclasses.replace(script, files={**script.files, **programs})

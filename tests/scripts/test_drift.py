@@ -102,7 +102,7 @@ def test_what_settings_no_longer_want_is_undone(scripts: Concerns, based: Sandbo
     assert based.run(lean["trust"], "apply").out == ""
 
     fewer = scripts["identity"]
-    fewer = replace(fewer, files={**fewer.files, "htpasswd": "robot:$2b$05$x\n"})
+    fewer = replace(fewer, files={**fewer.files, "auth/htpasswd": "robot:$2b$05$x\n"})
     assert "htpasswd" in based.run(fewer, "apply").out
     assert "admin" not in (based.root / "etc/ha-registry/identity/auth/htpasswd").read_text()
 
@@ -112,6 +112,7 @@ def test_password_of_the_image_leaves_the_host_when_no_longer_needed(scripts: Co
     script = scripts["identity"]
     based.run(script, "apply")
     assert (based.root / "etc/ha-registry/identity/pull/config.json").exists()
-    without = replace(script, facts={**script.facts, "PULL": "no"}, files={k: v for k, v in script.files.items() if k != "config.json"})
+    files = [line for line in script.facts["FILES"] if not line.endswith("/pull/config.json")]
+    without = replace(script, facts={**script.facts, "FILES": files})
     based.run(without, "apply")
     assert not (based.root / "etc/ha-registry/identity/pull").exists()

@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import render
 from render import script as rendering
-from tests.scripts.concerns import ORDER, Concerns
+from settings import Fronted
+from tests.golden.cases import fronted_tcp
+from tests.scripts.concerns import FRONT_ORDER, ORDER, Concerns
 from tests.scripts.sandbox import STUBS
 
 RENDER = Path(render.__file__).parent
-SHELL = sorted([*RENDER.rglob("*.sh"), RENDER / "registry/switch.j2", RENDER / "registry/prober.j2"])
+SHELL = sorted([*RENDER.rglob("*.sh"), RENDER / "registry/switch.j2", RENDER / "registry/prober.j2", RENDER / "front/prober.j2"])
 SHELLCHECK = Path(sys.executable).parent / "shellcheck"
 
 
@@ -36,6 +40,14 @@ def test_whole_script_passes_shellcheck(concern: str, scripts: Concerns) -> None
     """Facts, files, library and concern together are clean: an unknown fact or an unquoted word shows only there."""
     text = INCLUDES.sub(lambda _: rendering.library(), scripts[concern].text)
     assert text.count("undo_unwanted()") >= 1
+    assert shellcheck(text) == ""
+
+
+@pytest.mark.parametrize("concern", ["precheck", *FRONT_ORDER, "proof"])
+def test_whole_script_of_a_front_passes_shellcheck(concern: str, load_system: Callable[[dict[str, Any]], Fronted]) -> None:
+    """The same on a front, whose facts are others."""
+    system = load_system(fronted_tcp())
+    text = INCLUDES.sub(lambda _: rendering.library(), Concerns(system, system.fronts[0])[concern].text)
     assert shellcheck(text) == ""
 
 

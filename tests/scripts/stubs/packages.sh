@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # The packages of the pretended distribution: what each needs, the programs it brings, the units it enables.
-declare -A NEEDS=([docker.io]="containerd runc iptables" [skopeo]="" [keepalived]="libnl-3-200" [curl]="libcurl4")
-declare -A PROGRAMS=([docker.io]="docker dockerd" [keepalived]=keepalived [iptables]="iptables iptables-save" [nftables]=nft [curl]=curl [skopeo]=skopeo [ca-certificates]=update-ca-certificates)
-declare -A DAEMONS=([docker.io]="docker.service docker.socket" [containerd]=containerd.service [keepalived]=keepalived.service)
+declare -A NEEDS=([docker.io]="containerd runc iptables" [skopeo]="" [keepalived]="libnl-3-200" [curl]="libcurl4" [nfs-common]="rpcbind" [ceph-common]="" [ceph-fuse]="" [socat]="" [haproxy]="")
+declare -A PROGRAMS=([docker.io]="docker dockerd" [keepalived]=keepalived [iptables]="iptables iptables-save" [nftables]=nft [curl]=curl [skopeo]=skopeo [ca-certificates]=update-ca-certificates [haproxy]=haproxy [socat]=socat)
+declare -A DAEMONS=([docker.io]="docker.service docker.socket" [containerd]=containerd.service [rpcbind]="rpcbind.socket rpcbind.service" [keepalived]=keepalived.service [haproxy]=haproxy.service)
 # shellcheck disable=SC2034 # for apt-get and dnf
-readonly KNOWN=" docker.io containerd runc iptables skopeo keepalived libnl-3-200 curl libcurl4 nftables ca-certificates monitoring-agent "
+readonly KNOWN=" docker.io containerd runc iptables skopeo keepalived libnl-3-200 curl libcurl4 nftables ca-certificates monitoring-agent nfs-common nfs-utils rpcbind ceph-common ceph-fuse socat haproxy "
 
 is_installed() { [[ -e $H/packages/$1 ]]; }
 missing() { # NAME: what its installation brings
@@ -21,6 +21,7 @@ unpack() { # NAME
     [[ $unit == keepalived.service ]] || touch "$H/units/active/$unit" # without configuration it does not start
   done
   [[ $1 != keepalived ]] || mkdir -p "$ROOT/etc/keepalived"
+  [[ $1 != haproxy ]] || { mkdir -p "$ROOT/etc/haproxy" && [[ -e $ROOT/etc/haproxy/haproxy.cfg ]] || printf 'global\n  daemon\n' >"$ROOT/etc/haproxy/haproxy.cfg"; }
   [[ $1 != docker.io ]] || start_docker
 }
 start_docker() { # what dockerd makes at its first start
@@ -46,6 +47,7 @@ purge() { # NAME
   done
   for program in ${PROGRAMS[$1]-}; do rm -f "$STUB_BIN/$program"; done
   [[ $1 != keepalived ]] || rmdir "$ROOT/etc/keepalived" 2>/dev/null || true
+  [[ $1 != haproxy ]] || rm -rf "$ROOT/etc/haproxy" # its configuration is its own
   [[ $1 != docker.io ]] || rmdir "$ROOT/etc/docker" "$ROOT/var/lib/docker" 2>/dev/null || true
   rm -f "$H/packages/$1"
 }

@@ -1,4 +1,4 @@
-"""Runs of the topology, made once for all tests that only look."""
+"""Runs of the topologies, made once for all tests that only look."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.pair import PairArgs, PairTopology
 from components.secrets import Secrets
-from settings import Pair
-from tests.golden.cases import loaded
+from components.topology import TopologyArgs
+from settings import Fronted, Pair, Vms
+from tests.golden.cases import CASES, SECRETS, loaded, needed
+from tests.golden.files import TOPOLOGIES
 from tests.unit.components.engine_double import FakeEngine
 
 Run = Callable[..., FakeEngine]
 
 
-def run_pair(system: Pair, *, preview: bool = False, secrets: Mapping[str, str] | None = None) -> FakeEngine:
-    """`up` or `preview` of a pair with the user's own secrets."""
+def run_system(system: Vms, *, preview: bool = False, secrets: Mapping[str, str] | None = None) -> FakeEngine:
+    """`up` or `preview` of a system with the user's own secrets."""
     given = dict(secrets or {})
+    topology = TOPOLOGIES["fronted" if isinstance(system, Fronted) else "pair"]
 
     def program() -> None:
-        PairTopology("registry", PairArgs(system=system, secrets=Secrets.of(pulumi.Config())))
+        topology("registry", TopologyArgs(system=system, secrets=Secrets.of(pulumi.Config())))
 
     return FakeEngine(preview=preview).run(program, given, list(given))
 
@@ -31,13 +33,13 @@ def run_pair(system: Pair, *, preview: bool = False, secrets: Mapping[str, str] 
 @pytest.fixture(scope="session")
 def up(system: Pair) -> FakeEngine:
     """System A after `up`."""
-    return run_pair(system)
+    return run_system(system)
 
 
 @pytest.fixture(scope="session")
 def preview(system: Pair) -> FakeEngine:
     """System A in its first preview."""
-    return run_pair(system, preview=True)
+    return run_system(system, preview=True)
 
 
 @pytest.fixture(params=["up", "preview"])
@@ -46,11 +48,26 @@ def engine(request: pytest.FixtureRequest) -> FakeEngine:
     return request.getfixturevalue(request.param)
 
 
+@pytest.fixture(
+    scope="session", params=[(case, run) for case in ("fronted-http", "fronted-tcp") for run in ("up", "preview")], ids="-".join
+)
+def fronted(request: pytest.FixtureRequest, stack_folder: Path) -> FakeEngine:
+    """Systems B and E, after `up` and in their first preview."""
+    case, run = request.param
+    mapping = CASES[case]()
+    return run_system(loaded(mapping, stack_folder), preview=run == "preview", secrets=secrets_of(mapping))
+
+
+def secrets_of(mapping: Mapping[str, Any]) -> Mapping[str, str]:
+    """What a system cannot do without, with texts that are found again."""
+    return {name: f"{name}-text" for name in SECRETS if name in needed(mapping)}
+
+
 @pytest.fixture(scope="session")
 def run(stack_folder: Path) -> Run:
     """Runs any mapping."""
 
     def of(mapping: Mapping[str, Any], secrets: Mapping[str, str] | None = None) -> FakeEngine:
-        return run_pair(loaded(mapping, stack_folder, secrets or {}), secrets=secrets)
+        return run_system(loaded(mapping, stack_folder, secrets or {}), secrets=secrets)
 
     return of

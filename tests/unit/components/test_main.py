@@ -11,7 +11,7 @@ import pulumi
 import pytest
 from pulumi.runtime.stack import Stack
 
-from tests.golden.cases import host_key
+from tests.golden.cases import CASES, host_key
 from tests.unit.components.engine_double import FakeEngine
 
 PROGRAM = Path(__file__).parents[3] / "__main__.py"
@@ -53,6 +53,25 @@ def test_program_builds_the_pair_and_exports_what_users_need(mapping: dict[str, 
     assert outputs["caCertificatePem"].startswith("-----BEGIN")
     assert "generated identity-admin" in str(outputs["passwords"])
     assert "4dabf18193072939515e22adb298388d" in outputs["passwords"]
+
+
+def test_program_builds_fronts_and_says_where_their_statistics_are(
+    stack_folder: Path, monkeypatch: pytest.MonkeyPatch, mapping: dict[str, Any]
+) -> None:
+    """Topology fronted: statistics with user and password as a secret output; two replicas in mode tcp are warned of, not refused."""
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda message, *_: warned.append(message))
+    system = CASES["fronted-tcp"]() | {"ssh": mapping["ssh"]}
+    del system["registries"]["replica3"]
+    engine = FakeEngine()
+    assert _run(engine, system) == ""
+    (outputs,) = [value for value in engine.outputs.values() if "registryUrl" in value]
+    assert outputs["registryUrl"] == "https://registry.e.example"
+    assert "4dabf18193072939515e22adb298388d" in outputs["stats"]
+    stats = outputs["stats"]["value"]
+    assert stats["urls"] == {"front1": "https://10.20.0.11:1158/haproxy", "front2": "https://10.20.0.12:1158/haproxy"}
+    assert (stats["user"], stats["password"]) == ("admin", "generated identity-haproxy-stats")
+    assert [line.split(":")[0] for line in warned] == ["registries"]
 
 
 def test_faulty_settings_stop_with_every_fault_and_no_resource(mapping: dict[str, Any]) -> None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import bcrypt
 import pytest
 
 from settings import Pair
 from tests.golden.cases import CASES, host_key
-from tests.unit.components.conftest import Run, run_pair
+from tests.unit.components.conftest import Run, run_system, secrets_of
 from tests.unit.components.engine_double import FakeEngine, is_unknown
 
 SERVING = ("precheck", "base", "identity", "firewall", "registry", "vip", "trust")
@@ -31,16 +29,9 @@ def test_every_host_gets_its_concerns(engine: FakeEngine) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_at_most_8_commands_per_host(case: str, run: Run) -> None:
     """Each costs an SSH connection per `up` and its text twice in the state."""
-    secrets = {"imagePassword": "x", "tlsKey": "key"}
     mapping = CASES[case]()
-    needed = {key: value for key, value in secrets.items() if key in _needed(mapping)}
-    engine = run(mapping, secrets=needed)
+    engine = run(mapping, secrets=secrets_of(mapping))
     assert max(Counter(name.rsplit("-", 1)[0] for name in engine.commands).values()) <= 8
-
-
-def _needed(mapping: Mapping[str, Any]) -> set[str]:
-    is_needed = {"imagePassword": "user" in mapping.get("registry", {}).get("source", {}), "tlsKey": "files" in mapping.get("tls", {})}
-    return {name for name, needed in is_needed.items() if needed}
 
 
 def test_commands_are_safe(engine: FakeEngine) -> None:
@@ -251,7 +242,7 @@ def test_own_password_is_hashed_dearly(run: Run) -> None:
 
 def test_hash_is_the_same_in_the_next_run(up: FakeEngine, system: Pair) -> None:
     """The salt lives in the state: a second preview shows no change."""
-    again = run_pair(system)
+    again = run_system(system)
     assert _hash(again) == _hash(up)
     for name, command in up.commands.items():
         assert again.commands[name].plain("stdin") == command.plain("stdin")
@@ -289,7 +280,7 @@ def test_program_is_fast(system: Pair, capsys: pytest.CaptureFixture[str]) -> No
     """50 pairs: a preview spends its time in the engine, not in the program (goal 5 ms of CPU per resource, far limit 50)."""
     start, count = time.process_time(), 0
     for _ in range(50):
-        count += len(run_pair(system, preview=True).made)
+        count += len(run_system(system, preview=True).made)
     each = (time.process_time() - start) / count
     with capsys.disabled():
         print(f"\n50 pairs, {count} resources: {each * 1000:.2f} ms of CPU per resource (goal 5)")

@@ -1,4 +1,4 @@
-"""The table of all settings, made from the models: `python -m tests.unit.docs.settings_table` writes it into docs/topologies/pair.md."""
+"""The tables of all settings, made from the models: `python -m tests.unit.docs.settings_table` writes them into docs/settings.md."""
 
 from __future__ import annotations
 
@@ -9,33 +9,57 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from settings.model import Host, HostEntry, Pair, Section
+from settings.host import Host, HostEntry
+from settings.model import Fronted, Pair
 from settings.quantity import Quantity
+from settings.section import Section
 
-PAGE = Path(__file__).parents[3] / "docs" / "topologies" / "pair.md"
+PAGE = Path(__file__).parents[3] / "docs" / "settings.md"
 BEGIN, END = "<!-- settings: written by `python -m tests.unit.docs.settings_table` -->\n", "<!-- end of settings -->\n"
+FRONTS = "## Only with `topology: fronted`\n"
 HEAD = "| setting | default | meaning |\n|---|---|---|\n"
 
 
-def rows(model: type[Section] = Pair, above: str = "", needed: str = "required") -> Iterator[tuple[str, str, str]]:
-    """Path, default and meaning of every single setting; what a topology adds comes before what all have."""
-    own = [*model.__annotations__, *model.model_fields]
-    for name in dict.fromkeys(name for name in own if name in model.model_fields):
+Row = tuple[str, str, str]
+
+
+def rows() -> list[Row]:
+    """Path, default and meaning of every single setting: those of every topology, then those of fronts."""
+    return [*_every(), *_of_fronts()]
+
+
+def _every() -> list[Row]:
+    return list(_rows(Pair))
+
+
+def _of_fronts() -> list[Row]:
+    common = {path for path, _, _ in _every()}
+    return [row for row in _rows(Fronted) if row[0] not in common]
+
+
+def _rows(model: type[Section], above: str = "", needed: str = "required") -> Iterator[Row]:
+    """The settings of a model; what a topology adds comes before what all have."""
+    own = [name for kind in model.__mro__ for name in vars(kind).get("__annotations__", ()) if name in model.model_fields]
+    for name in dict.fromkeys(own):
         field = model.model_fields[name]
         path = f"{above}{field.alias or name}"
         section = _section(field.annotation)
         if field.annotation == tuple[Host, ...]:
             yield f"{path}.NAME", _default(field, needed), f"{_words(field)} Written `NAME: address`, or with the two settings below."
-            yield from rows(HostEntry, f"{path}.NAME.", f"required in the long form of `{path}.NAME`")
+            yield from _rows(HostEntry, f"{path}.NAME.", f"required in the long form of `{path}.NAME`")
         elif section is not None:
-            yield from rows(section, f"{path}.", f"required with `{path}`" if field.default is None else needed)
+            yield from _rows(section, f"{path}.", f"required with `{path}`" if field.default is None else needed)
         else:
             yield path, _default(field, needed), _words(field)
 
 
 def table() -> str:
     """The Markdown between the markers."""
-    return HEAD + "".join(f"| `{path}` | {default} | {meaning} |\n" for path, default, meaning in rows())
+    return f"{_lines(_every())}\n{FRONTS}\n{_lines(_of_fronts())}"
+
+
+def _lines(those: list[Row]) -> str:
+    return HEAD + "".join(f"| `{path}` | {default} | {meaning} |\n" for path, default, meaning in those)
 
 
 def between_markers(page: str) -> str:
@@ -60,7 +84,7 @@ def _default(field: FieldInfo, needed: str) -> str:
     value = field.default
     if value is PydanticUndefined:
         return needed
-    if value is None or value in ((), {}):
+    if value is None or value in ((), {}, ""):
         return "none"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"

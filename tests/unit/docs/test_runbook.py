@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from pulumi.runtime.mocks import MockMonitor
 
-from components.pair import PairArgs, PairTopology
+from components.pair import PairTopology
 from components.secrets import Secrets
+from components.topology import TopologyArgs
 from settings import Pair, load
 from tests.unit.docs.documents import ROOT
 
@@ -83,7 +84,7 @@ def monitor(system: Pair) -> Monitor:
 
     @pulumi.runtime.test
     def program() -> None:
-        PairTopology("registry", PairArgs(system=system, secrets=Secrets(config=pulumi.Config("ha-registry"), names=(), plain=())))
+        PairTopology("registry", TopologyArgs(system=system, secrets=Secrets(config=pulumi.Config("ha-registry"), names=(), plain=())))
 
     program()
     return watched

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from render import base, firewall, identity, precheck, proof, registry, trust, vip
+from render import firewall, identity, precheck, proof, registry, trust, vip
 from render.layout import PORTS_OF_ROLE
-from render.pair import plain_scripts
+from render.plain import Authorities, plain_scripts, scripts_of
 from render.script import Script, digest
-from settings import Host, Pair
+from settings import Host, Pair, Vms
 from tests.golden.cases import CASES
 from tests.scripts.concerns import CA, material
 
@@ -24,15 +24,17 @@ STATE_LIMIT = 250_000
 MOST_COMMANDS = 8
 
 
-def scripts_of(system: Pair, host: Host) -> list[Script]:
+def authorities_of(system: Vms) -> Authorities:
+    """The CAs that a case names by file."""
+    return Authorities(image=CA, storage=CA if system.storage.s3 and system.storage.s3.ca else "")
+
+
+def all_scripts_of(system: Vms, host: Host) -> list[Script]:
     """All scripts of one host, secret ones included."""
-    serves = host in system.registries
-    made = [precheck.script(system, host, "0" * 16), base.script(system, host, CA)]
-    if serves:
-        made += [identity.script(host, material()), firewall.script(system, host), registry.script(system, host)]
-        made += [vip.script(system, host, system.registries)]
-    made += [trust.script(system, host, CA)]
-    if host == (*system.clients, *system.registries)[0]:
+    made = [precheck.script(system, host, "0" * 16), *scripts_of(system, host, authorities_of(system))]
+    if host not in system.clients:
+        made += [identity.script(host, material(system, host))]
+    if host == (*system.clients, *system.members)[0]:
         made += [proof.script(system, host, ca_bundle=CA, user="admin", password="x" * 32, changes="0" * 16)]
     return made
 
@@ -42,34 +44,38 @@ def test_state_of_a_host_stays_small(case: str, load_system: Load) -> None:
     """At most 8 scripts per host, at most 250 KB of state: every `up` moves it to the backend and back."""
     system = load_system(CASES[case]())
     for host in system.hosts:
-        made = scripts_of(system, host)
+        made = all_scripts_of(system, host)
         assert len(made) <= MOST_COMMANDS
         assert 2 * sum(len(script.text.encode()) for script in made) < STATE_LIMIT
 
 
 def test_concerns_are_unique_on_a_host(system: Pair) -> None:
     """Host and concern name the resource, so no pair of them comes twice."""
-    names = [(script.host, script.concern) for host in system.hosts for script in scripts_of(system, host)]
+    names = [(script.host, script.concern) for host in system.hosts for script in all_scripts_of(system, host)]
     assert len(names) == len(set(names))
 
 
 def test_digest_is_stable_and_follows_every_setting(load_system: Load) -> None:
     """Same settings, same digest; each case has its own, so each difference runs precheck and proof."""
-    digests, again = ({case: digest(plain_scripts(load_system(make()), "")) for case, make in CASES.items()} for _ in range(2))
+    digests, again = ({case: _digest(load_system(make())) for case, make in CASES.items()} for _ in range(2))
     assert digests == again
     assert len(set(digests.values())) == len(CASES)
 
 
+def _digest(system: Vms) -> str:
+    return digest(plain_scripts(system, authorities_of(system)))
+
+
 def test_plain_scripts_carry_no_secret_concern(system: Pair) -> None:
     """Neither identity, which carries secrets, nor precheck and proof, which carry the digest itself."""
-    assert {script.concern for script in plain_scripts(system, "")} == {"base", "firewall", "registry", "vip", "trust"}
+    assert {script.concern for script in plain_scripts(system, Authorities())} == {"base", "firewall", "registry", "vip", "trust"}
 
 
 # --- registry
 
 
 def _config(system: Pair, *, read_only: bool = False) -> dict[str, Any]:
-    return yaml.safe_load(registry.config(system, read_only=read_only))
+    return yaml.safe_load(registry.script(system, system.registries[0]).files["reader.yml" if read_only else "writer.yml"])
 
 
 def test_config_is_the_same_on_every_host(system: Pair) -> None:
@@ -155,9 +161,12 @@ def test_firewall_knows_vrrp_from_peers_only(system: Pair) -> None:
 def test_firewall_never_touches_ssh(load_system: Load) -> None:
     """No rule names port 22 and the policy accepts: we cannot lock ourselves out."""
     for make in CASES.values():
-        rules = _rules(load_system(make()))
-        assert "policy accept" in rules
-        assert "22" not in {word.strip(",") for word in rules.split()}
+        system = load_system(make())
+        for host in system.hosts:
+            if host not in system.clients:
+                rules = _rules(system, host)
+                assert "policy accept" in rules
+                assert "22" not in {word.strip(",") for word in rules.split()}
 
 
 # --- vip
@@ -165,14 +174,14 @@ def test_firewall_never_touches_ssh(load_system: Load) -> None:
 
 def test_keepalived_priorities_fall_in_the_order_of_the_settings(system: Pair) -> None:
     """First registry: 254; each next 4 less; never 255, which is the address owner's."""
-    texts = [vip.script(system, host, system.registries).files["keepalived.conf"] for host in system.registries]
+    texts = [vip.script(system, host).files["keepalived.conf"] for host in system.registries]
     assert [re.findall(r"^  priority (\d+)$", text, re.MULTILINE) for text in texts] == [["254"], ["250"]]
 
 
 def test_keepalived_peers_are_all_the_others(system: Pair) -> None:
     """Unicast from the host's own address to every other member: a peer missing on one side is two holders."""
     for host in system.registries:
-        text = vip.script(system, host, system.registries).files["keepalived.conf"]
+        text = vip.script(system, host).files["keepalived.conf"]
         peers = text.split("unicast_peer {")[1].split("}")[0].split()
         assert peers == [str(member.address) for member in system.registries if member != host]
         assert f"unicast_src_ip {host.address}\n" in text
@@ -181,7 +190,7 @@ def test_keepalived_peers_are_all_the_others(system: Pair) -> None:
 def test_keepalived_of_a_stranger_is_refused(system: Pair) -> None:
     """A host that is no member has no priority."""
     with pytest.raises(ValueError, match="not in"):
-        vip.script(system, system.clients[0], system.registries)
+        vip.script(system, system.clients[0])
 
 
 @pytest.mark.parametrize(("advert", "text", "orphan"), [("100ms", "0.1", "0.60"), ("10ms", "0.01", "0.33"), ("1s", "1", "3.32")])
@@ -190,14 +199,14 @@ def test_keepalived_advert_in_seconds(advert: str, text: str, orphan: str, load_
     mapping = CASES["pair"]()
     mapping["vip"]["advert"] = advert
     system = load_system(mapping)
-    files = vip.script(system, system.registries[0], system.registries).files
+    files = vip.script(system, system.registries[0]).files
     assert f"advert_int {text}\n" in files["keepalived.conf"]
     assert f"sleep {orphan}\n" in files["keepalived.service.conf"]
 
 
 def test_keepalived_tracks_one_file_per_writer_without_weight(system: Pair) -> None:
     """unit, prober and planned move have a file each; with nopreempt a weight would never move the VIP."""
-    text = vip.script(system, system.registries[0], system.registries).files["keepalived.conf"]
+    text = vip.script(system, system.registries[0]).files["keepalived.conf"]
     for writer in ("unit", "probe", "moved"):
         assert f"file /run/ha-registry/{writer}.down\n" in text
         assert f"    {writer} weight 0\n" in text
@@ -208,7 +217,7 @@ def test_keepalived_tracks_one_file_per_writer_without_weight(system: Pair) -> N
 def test_keepalived_uses_the_interface_of_the_host(load_system: Load) -> None:
     """A host may name its own interface."""
     system = load_system(CASES["pair-full"]())
-    texts = [vip.script(system, host, system.registries).files["keepalived.conf"] for host in system.registries]
+    texts = [vip.script(system, host).files["keepalived.conf"] for host in system.registries]
     assert ["interface ens192\n" in texts[0], "interface ens224\n" in texts[1]] == [True, True]
     assert "nopreempt" not in texts[0]
 
@@ -260,7 +269,7 @@ def test_proof_writes_only_from_where_pushing_is_allowed(system: Pair) -> None:
     assert facts == {"registry01": "no", "registry02": "no", "push01": "yes"}
 
 
-def test_material_does_not_show_in_a_traceback() -> None:
+def test_material_does_not_show_in_a_traceback(system: Pair) -> None:
     """The repr of what carries secrets has none."""
-    shown = repr(material())
+    shown = repr(material(system, system.registries[0]))
     assert not [secret for secret in ("PRIVATE-KEY-TEXT", "HTTP-SECRET-TEXT", "HASH-TEXT", "PULL-PASSWORD") if secret in shown]

@@ -9,7 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tests.unit.settings.valid import VALID, Stack
+from tests.unit.settings.authority import Authority, pem
+from tests.unit.settings.valid import FRONTED, STORE_KEYS, VALID, Stack
 
 
 @pytest.fixture(scope="session")
@@ -20,9 +21,22 @@ def private_key() -> bytes:
 
 @pytest.fixture
 def stack(tmp_path: Path, private_key: bytes) -> Stack:
-    made = Stack(tmp_path, copy.deepcopy(dict(VALID)))
-    key = tmp_path / "id_ed25519"
-    key.write_bytes(private_key)
-    key.chmod(0o600)
+    made = _with_key(Stack(tmp_path, copy.deepcopy(dict(VALID))), private_key)
     made.pin("192.168.23.51", "192.168.23.52", "192.168.23.53")
     return made
+
+
+@pytest.fixture
+def fronted(tmp_path: Path, private_key: bytes) -> Stack:
+    """Two fronts before three registries on a bucket."""
+    made = _with_key(Stack(tmp_path, copy.deepcopy(dict(FRONTED)), secrets=STORE_KEYS), private_key)
+    made.pin(*(f"10.20.0.{last}" for last in (11, 12, 21, 22, 23, 31)))
+    (tmp_path / "rgw-ca.pem").write_bytes(pem(Authority().certificate))
+    return made
+
+
+def _with_key(stack: Stack, private_key: bytes) -> Stack:
+    key = stack.base / "id_ed25519"
+    key.write_bytes(private_key)
+    key.chmod(0o600)
+    return stack

@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
-from settings import Pair, SettingsError, load
+from settings import Fronted, Pair, SettingsError, load
 from settings.fault import Fault
 from settings.given import Rule, has
-from settings.model import Section
-from settings.rules import RULES, certificate, network, registry, secret, ssh
+from settings.rules import RULES, certificate, front, network, registry, secret, ssh, storage
+from settings.section import Section
+from settings.shape import is_hosts, section_of
+from settings.topology import MODELS
 from tests.unit.settings.authority import Authority, pem
-from tests.unit.settings.valid import ABSENT, Stack
+from tests.unit.settings.valid import ABSENT, STORE_KEYS, Stack
 
 FULL: dict[str, Any] = {
     "registry/source": {"ca": "ca.pem", "user": "robot", "proxy": "http://p.example:3128"},
@@ -43,9 +45,27 @@ def full(stack: Stack) -> Stack:
     return stack.change(**FULL)
 
 
+@pytest.fixture
+def full_fronted(fronted: Stack) -> Stack:
+    """The same behind fronts."""
+    authority = Authority()
+    (fronted.base / "ca.pem").write_bytes(pem(authority.certificate))
+    names = ("registry.example.com", "10.20.0.10", "10.20.0.11", "10.20.0.12")
+    (fronted.base / "leaf.pem").write_bytes(pem(authority.issue(names)))
+    fronted.pin("10.20.0.9")
+    fronted.secrets = {"imagePassword", "tlsKey", "statsPassword", *STORE_KEYS}
+    fronted.change(**{**FULL, "ssh/bastion/address": "10.20.0.9", "access/pull": ["10.20.0.0/16"], "access/push": ["10.20.0.31"]})
+    return fronted.change(**{"haproxy/balance": "source", "storage/s3/folder": "prod/images", "storage/s3/redirect": True})
+
+
 def test_full_settings_accepted(full: Stack) -> None:
     """Everything at once is fine when each is."""
     assert full.faults() == ()
+
+
+def test_full_settings_behind_fronts_accepted(full_fronted: Stack) -> None:
+    """So it is in the other topology."""
+    assert full_fronted.faults() == ()
 
 
 def test_faults_all_at_once_and_sorted(stack: Stack) -> None:
@@ -114,7 +134,7 @@ def attributes(section: Section, above: str = "") -> Iterator[str]:
             yield from attributes(value, f"{above}{name}.")
 
 
-def without(system: Pair, path: str) -> Pair:
+def without(system: Pair | Fronted, path: str) -> Pair | Fronted:
     made = copy.deepcopy(system)
     *above, last = path.split(".")
     holder: Any = made
@@ -125,9 +145,10 @@ def without(system: Pair, path: str) -> Pair:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule.check.__name__ for rule in RULES])
-def test_rule_needs_no_more_than_it_says(full: Stack, rule: Any) -> None:
+@pytest.mark.parametrize("topology", ["full", "full_fronted"])
+def test_rule_needs_no_more_than_it_says(rule: Any, topology: str, request: pytest.FixtureRequest) -> None:
     """A rule never meets a draft that lacks what it reads; and it says nothing where what it names is absent."""
-    given = full.given()
+    given = request.getfixturevalue(topology).given()
     for path in attributes(given.system):
         draft = without(given.system, path)
         vars_of_given = {**vars(given), "system": draft}
@@ -136,10 +157,28 @@ def test_rule_needs_no_more_than_it_says(full: Stack, rule: Any) -> None:
             assert not has(draft, path)
 
 
+@pytest.mark.parametrize("rule", RULES, ids=[rule.check.__name__ for rule in RULES])
+def test_rule_needs_settings_that_there_are(rule: Rule) -> None:
+    """What a rule needs is a setting of one topology at least, so that a misspelt need is no need that is always met."""
+    known = {name for model in MODELS.values() for name in names_of(model)}
+    assert set(rule.needs) <= known
+
+
+def names_of(model: type[Section], above: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield f"{above}{name}"
+        below = section_of(field)
+        if below and not is_hosts(field):
+            yield from names_of(below, f"{above}{name}.")
+
+
 def test_every_rule_is_asked() -> None:
     """A rule that is written is in the list that `load` goes through, once."""
     written = [
-        value for module in (certificate, network, registry, secret, ssh) for value in vars(module).values() if isinstance(value, Rule)
+        value
+        for module in (certificate, front, network, registry, secret, ssh, storage)
+        for value in vars(module).values()
+        if isinstance(value, Rule)
     ]
     assert sorted(rule.check.__name__ for rule in written) == sorted(rule.check.__name__ for rule in RULES)
 
@@ -165,6 +204,15 @@ SECRETS_IN_WRONG_PLACES: list[dict[str, Any]] = [
     {"registry/config": {"auth": {"htpasswd": {"realm": CANARY}}}},
     {"registry/config": {"http": CANARY}},
     {"registry/auth": {"username": "robot", "password": CANARY}},
+    {"storage": {"s3": {"bucket": "registry", "secretKey": CANARY}}},
+    {"storage": {"s3": {"bucket": "registry", "endpoint": f"https://robot:{CANARY}@rgw.example"}}},
+    {"storage": {"cephfs": {"monitors": ["10.0.0.1"], "user": f"client.{CANARY}"}}},
+    {"storage": {"cephfs": {"monitors": ["10.0.0.1"], "key": CANARY}}},
+    {"storage": {"nfs": {"server": "nas", "export": "/x", "options": [f"password={CANARY}"]}}},
+    {"s3SecretKey": CANARY},
+    {"topology": "fronted", "haproxy/stats/password": CANARY},
+    {"topology": "fronted", "haproxy/stats/user": f"admin:{CANARY}"},
+    {"topology": "fronted", "haproxy/stats/auth": f"admin:{CANARY}"},
 ]
 
 
@@ -204,12 +252,14 @@ def mutate(system: dict[str, Any], chance: random.Random) -> dict[str, Any]:
     return made
 
 
-def test_junk_is_refused_without_traceback(full: Stack) -> None:
+@pytest.mark.parametrize("topology", ["full", "full_fronted"])
+def test_junk_is_refused_without_traceback(topology: str, request: pytest.FixtureRequest) -> None:
     """Whatever a file holds, `load` returns settings or raises SettingsError with one printable line per fault."""
-    chance, valid, refused = random.Random(20240229), full.system, 0
+    stack: Stack = request.getfixturevalue(topology)
+    chance, valid, refused = random.Random(20240229), stack.system, 0
     for _ in range(1500):
-        full.system = mutate(valid, chance)
-        faults = full.faults()
+        stack.system = mutate(valid, chance)
+        faults = stack.faults()
         refused += bool(faults)
         assert list(faults) == sorted(set(faults))
         assert [line for line in map(str, faults) if not line.isprintable() or len(line) > 1500] == []

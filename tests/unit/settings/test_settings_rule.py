@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from settings.given import Rule
-from settings.rules import network, registry
+from settings.rules import network, registry, storage
 from tests.unit.settings.valid import Stack
 
 Case = tuple[Rule, dict[str, Any], str, str, str]
@@ -46,7 +46,7 @@ NETWORK: list[Case] = [
     (network.vip_is_no_host, {"vip/address": "192.168.23.51/20"}, "vip.address", "own address of registries.registry01", "a free address"),
     (network.vip_is_no_host, {"vip/address": "192.168.23.53"}, "vip.address", "own address of clients.push01", "a free address"),
     (
-        network.vip_is_in_the_network_of_the_registries,
+        network.vip_is_in_the_network_of_its_members,
         {"vip/address": "192.168.24.50/24", "registries/registry02": "192.168.24.52", "clients/push01": "192.168.23.52"},
         "vip.address",
         "registries.registry01 (192.168.23.51) is outside its network 192.168.24.0/24",
@@ -55,7 +55,7 @@ NETWORK: list[Case] = [
     (network.vip_is_an_address_of_a_host, {"vip/address": "192.168.16.0/20"}, "vip.address", "is the network address", "a host in it"),
     (network.vip_is_an_address_of_a_host, {"vip/address": "192.168.31.255/20"}, "vip.address", "is the broadcast address", "a host in it"),
     (
-        network.registries_are_addresses_of_hosts,
+        network.hosts_have_addresses_of_hosts,
         {"vip/address": "192.168.23.50/29", "registries": {"r1": "192.168.23.51", "r2": "192.168.23.55"}},
         "registries.r2.address",
         "is the broadcast address of 192.168.23.48/29",
@@ -68,16 +68,17 @@ NETWORK: list[Case] = [
     (network.ports_are_some, {"ports": [443, 80, 443]}, "ports", "stands there twice", "each port once"),
     (network.ports_are_some, {"ports": list(range(5000, 5009))}, "ports", "more than 8", "that clients write"),
     (
-        network.ports_are_not_the_containers,
+        network.ports_are_not_ours,
         {"ports": [443, 15443]},
         "ports",
         "taken on every registry host by us: registry, slot a",
         "another",
     ),
-    (network.ports_are_not_the_containers, {"ports": [15446]}, "ports", "read-only registry, slot b", "another port"),
+    (network.ports_are_not_ours, {"ports": [15447]}, "ports", "agent-check", "another port"),
+    (network.ports_are_not_ours, {"ports": [15446]}, "ports", "read-only registry, slot b", "another port"),
     (network.ports_leave_ssh_alone, {"ports": [22]}, "ports", "where SSH listens", "another port"),
     (
-        network.ssh_port_is_not_the_containers,
+        network.ssh_port_is_not_ours,
         {"ssh/port": 15444, "ssh/knownHosts": "at-15444"},
         "ssh.port",
         "registry, slot b",
@@ -100,44 +101,44 @@ NETWORK: list[Case] = [
     ),
 ]
 REGISTRY: list[Case] = [
-    (registry.storage_is_one_kind, {"storage": {}}, "storage", "exactly one kind", "{local:"),
-    (registry.storage_is_one_kind, {"storage": {"local": None}}, "storage", "exactly one kind", "{local:"),
+    (storage.storage_is_one_kind, {"storage": {}}, "storage", "exactly one kind", "{local:"),
+    (storage.storage_is_one_kind, {"storage": {"local": None}}, "storage", "exactly one kind", "{local:"),
     (
-        registry.data_path_is_a_plain_folder,
+        storage.data_path_is_a_plain_folder,
         {"storage/local/path": "data/registry"},
         "storage.local.path",
         "is relative",
         "write /data/registry",
     ),
-    (registry.data_path_is_a_plain_folder, {"storage/local/path": "/data/../etc"}, "storage.local.path", "must be plain", "/data/registry"),
-    (registry.data_path_is_a_plain_folder, {"storage/local/path": "/data/a b"}, "storage.local.path", "must be plain", "/data/registry"),
-    (registry.data_path_is_a_plain_folder, {"storage/local/path": "/data/$(x)"}, "storage.local.path", "must be plain", "/data/registry"),
-    (registry.data_path_is_a_plain_folder, {"storage/local/path": "/data//x"}, "storage.local.path", "must be plain", "/data/registry"),
-    (registry.data_path_is_free, {"storage/local/path": "/etc"}, "storage.local.path", "lies in /etc", "a folder of their own"),
-    (registry.data_path_is_free, {"storage/local/path": "/etc/registry"}, "storage.local.path", "lies in /etc", "a folder of their own"),
+    (storage.data_path_is_a_plain_folder, {"storage/local/path": "/data/../etc"}, "storage.local.path", "must be plain", "/data/registry"),
+    (storage.data_path_is_a_plain_folder, {"storage/local/path": "/data/a b"}, "storage.local.path", "must be plain", "/data/registry"),
+    (storage.data_path_is_a_plain_folder, {"storage/local/path": "/data/$(x)"}, "storage.local.path", "must be plain", "/data/registry"),
+    (storage.data_path_is_a_plain_folder, {"storage/local/path": "/data//x"}, "storage.local.path", "must be plain", "/data/registry"),
+    (storage.data_path_is_free, {"storage/local/path": "/etc"}, "storage.local.path", "lies in /etc", "a folder of their own"),
+    (storage.data_path_is_free, {"storage/local/path": "/etc/registry"}, "storage.local.path", "lies in /etc", "a folder of their own"),
     (
-        registry.data_path_is_free,
+        storage.data_path_is_free,
         {"storage/local/path": "/var/lib/docker"},
         "storage.local.path",
         "lies in /var/lib/docker",
         "of their own",
     ),
-    (registry.data_path_is_free, {"storage/local/path": "/var/lib"}, "storage.local.path", "lies in /var/lib", "of their own"),
+    (storage.data_path_is_free, {"storage/local/path": "/var/lib"}, "storage.local.path", "lies in /var/lib", "of their own"),
     (
-        registry.data_path_is_free,
+        storage.data_path_is_free,
         {"storage/local/path": "/var/lib/ha-registry"},
         "storage.local.path",
         "lies in /var/lib/ha-registry",
         "own",
     ),
     (
-        registry.data_path_is_free,
+        storage.data_path_is_free,
         {"storage/local/path": "/var/lib/ha-registry/ledger"},
         "storage.local.path",
         "lies in /var/lib/ha-",
         "own",
     ),
-    (registry.data_path_is_free, {"storage/local/path": "/run/ha-registry"}, "storage.local.path", "lies in /run", "own"),
+    (storage.data_path_is_free, {"storage/local/path": "/run/ha-registry"}, "storage.local.path", "lies in /run", "own"),
     (
         registry.archive_path_is_a_plain_file,
         {"registry/source/archive": "image.tar"},
@@ -167,6 +168,7 @@ REGISTRY: list[Case] = [
             ("storage/filesystem", {"rootdirectory": "/x"}, "storage.filesystem of config.yml is ours", "`storage`"),
             ("storage/s3", {"bucket": "x"}, "storage.s3 of config.yml is ours", "`storage`"),
             ("storage/delete", {"enabled": False}, "is ours", "registry.delete"),
+            ("storage/redirect", {"disable": False}, "is ours", "storage.s3.redirect"),
             ("storage/cache", {"blobdescriptor": "inmemory"}, "is ours", "memory"),
             ("storage/maintenance/readonly", {"enabled": True}, "is ours", "access.push"),
             ("auth", None, "auth of config.yml is ours", "`users`"),

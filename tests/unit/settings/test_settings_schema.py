@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,15 @@ import pytest
 from ruamel.yaml import YAML
 
 from settings import schema
-from tests.unit.settings.valid import ABSENT, VALID, changed
+from tests.unit.settings.valid import ABSENT, FRONTED, VALID, changed
 
 ROOT = Path(__file__).resolve().parents[3]
+STACK_FILES = (
+    ROOT / "Pulumi.dev.yaml",
+    ROOT / "Pulumi.prod.yaml",
+    *sorted(ROOT.glob("examples/*.yaml")),
+    *sorted(ROOT.glob("lab/stacks/*.yaml")),
+)
 
 
 def accepts(document: object) -> bool:
@@ -35,12 +43,57 @@ def test_schema_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(schema.text()))
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
-def test_schema_accepts_stack_files(name: str) -> None:
+@pytest.mark.parametrize("path", STACK_FILES, ids=lambda path: path.name)
+def test_schema_accepts_stack_files(path: Path) -> None:
     """Our own stack files validate, and name the schema in their first line."""
-    text = (ROOT / f"Pulumi.{name}.yaml").read_text(encoding="utf-8")
-    assert text.startswith("# yaml-language-server: $schema=settings/schema.json\n")
+    text = path.read_text(encoding="utf-8")
+    found = re.match(r"# yaml-language-server: \$schema=(\S+)\n", text)
+    assert found is not None
+    assert (path.parent / found[1]).resolve() == schema.PATH
     jsonschema.validate(YAML(typ="safe").load(text), schema.schema())
+
+
+def keys_of(tree: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for key, below in tree.items():
+        yield (*above, key)
+        if isinstance(below, dict) and key != "config":
+            yield from keys_of(below, (*above, key))
+
+
+@pytest.mark.parametrize("path", STACK_FILES, ids=lambda path: path.name)
+def test_schema_refuses_a_misspelt_key_anywhere(path: Path) -> None:
+    """Whichever key of a stack file is misspelt, an editor marks it; names of hosts are the writer's own."""
+    system = YAML(typ="safe").load(path.read_text(encoding="utf-8"))["config"]["ha-registry:system"]
+    hosts = {"registries", "fronts", "clients"}
+    for *above, key in [keys for keys in keys_of(system) if not hosts & set(keys[:-1])]:
+        misspelt = copy.deepcopy(system)
+        holder = misspelt
+        for part in above:
+            holder = holder[part]
+        holder[f"{key}x"] = holder.pop(key)
+        assert not accepts(stack_file(misspelt)), (*above, key)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"fronts": ABSENT},
+        {"haproxy/mode": "tls"},
+        {"haproxy/balance": "uri"},
+        {"haproxy/check/fall": 11},
+        {"haproxy/check/intervall": "1s"},
+        {"storage/s3/endpoint": "http://rgw.example.com"},
+        {"storage/s3/bucket": "Registry"},
+        {"storage": {"nfs": {"server": "nas"}}},
+        {"storage": {"rados": {}}},
+        {"topology": "pair"},
+    ],
+    ids=str,
+)
+def test_schema_refuses_behind_fronts(changes: dict[str, Any]) -> None:
+    """The same of the other topology, whose settings are none of a pair."""
+    assert accepts(stack_file(FRONTED))
+    assert not accepts(stack_file(changed(FRONTED, changes)))
 
 
 def test_schema_accepts_keys_beside() -> None:

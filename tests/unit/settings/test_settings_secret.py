@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from settings import Fault, secret_names
 from settings.given import Rule
 from settings.rules import secret
-from tests.unit.settings.valid import ABSENT, Stack
+from tests.unit.settings.valid import ABSENT, STORE_KEYS, Stack
 
 NEW = "give it the new value on standard input"
 
@@ -19,6 +21,11 @@ NEW = "give it the new value on standard input"
         (secret.own_certificate_has_a_key, {"tlsKey"}, (), ("ha-registry:tlsKey", "has no use", "tls.files")),
         (secret.passwords_belong_to_users, {"password-bob"}, (), ("ha-registry:password-bob", "bob, who is not in users", "add the user")),
         (secret.secrets_are_encrypted, (), {"password-admin"}, ("ha-registry:password-admin", "in plain text", NEW)),
+        (secret.storage_has_its_keys, {"s3AccessKey"}, (), ("ha-registry:s3AccessKey", "has no use", "storage.s3")),
+        (secret.storage_has_its_keys, {"cephKey"}, (), ("ha-registry:cephKey", "has no use", "storage.cephfs")),
+        (secret.stats_password_has_a_page, {"statsPassword"}, (), ("ha-registry:statsPassword", "has no use", "topology: fronted")),
+        (secret.secrets_are_encrypted, (), {"s3SecretKey"}, ("ha-registry:s3SecretKey", "in plain text", NEW)),
+        (secret.secrets_are_known, {"s3secretkey"}, (), ("ha-registry:s3secretkey", "is not a key", "did you mean s3SecretKey?")),
         (secret.secrets_are_known, {"tlskey"}, (), ("ha-registry:tlskey", "is not a key", "did you mean tlsKey?")),
         (secret.secrets_are_known, (), {"vip"}, ("ha-registry:vip", "is not a key", "known are sshKey")),
     ],
@@ -69,3 +76,28 @@ def test_secret_names_follow_the_settings(stack: Stack) -> None:
     stack.change(**{"ssh/key": ABSENT, "registry/source/user": "bob", "users": ["a", "b"]})
     stack.secrets = {"sshKey", "imagePassword"}
     assert secret_names(stack.load()) == {"password-a", "password-b", "sshKey", "imagePassword"}
+
+
+@pytest.mark.parametrize(
+    ("storage", "missing"),
+    [
+        ({"s3": {"bucket": "registry"}}, ["s3AccessKey", "s3SecretKey"]),
+        ({"cephfs": {"monitors": ["10.0.0.1"]}}, ["cephKey"]),
+    ],
+)
+def test_storage_needs_its_keys(fronted: Stack, storage: dict[str, Any], missing: list[str]) -> None:
+    """Each missing key is a fault with the command that sets it, and with all of them there is none."""
+    fronted.secrets = ()
+    faults = fronted.change(storage=storage).faults()
+    assert [(fault.path, fault.value) for fault in faults] == [(f"storage.{next(iter(storage))}", "(missing)") for _ in missing]
+    assert all(f"--secret {name}`" in fault.remedy for name, fault in zip(missing, faults, strict=True))
+    assert tuple(secret.storage_has_its_keys.faults(fronted.given())) == faults
+    fronted.secrets = set(missing)
+    assert fronted.faults() == ()
+    assert secret_names(fronted.load()) == {"password-admin", "statsPassword", *missing}
+
+
+def test_stats_password_may_be_given(fronted: Stack) -> None:
+    """It is generated, unless it is set."""
+    fronted.secrets = STORE_KEYS | {"statsPassword"}
+    assert fronted.faults() == ()

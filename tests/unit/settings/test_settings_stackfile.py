@@ -111,7 +111,7 @@ def test_stackfile_sets_values(path: Path) -> None:
     [
         (lambda file: file.add("registries", "registry01", "192.168.23.54"), "registries.registry01: 192.168.23.54: is there already"),
         (lambda file: file.remove("clients", "push02"), "clients.push02: (missing): is not there; choose one of: push01"),
-        (lambda file: file.add("fronts", "f", "192.168.23.54"), "fronts: (missing): is no group of hosts"),
+        (lambda file: file.add("nodes", "f", "192.168.23.54"), "nodes: (missing): is no group of hosts"),
         (lambda file: file.set("name.x", 1), "name.x: 1: cannot be set: name is no mapping"),
     ],
 )

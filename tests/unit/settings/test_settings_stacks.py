@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from settings import StackFile, load
+from settings import Fronted, StackFile, load, secret_names, warnings
 from tests.unit.settings.authority import Authority, pem
-from tests.unit.settings.valid import NOW, Stack
+from tests.unit.settings.valid import NOW, STORE_KEYS, Stack
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -59,6 +59,46 @@ def test_prod_is_system_a(stack: Stack, home: Path, tmp_path: Path) -> None:
     assert system.storage.local is not None
     assert system.storage.local.path == "/data/registry"
     assert system.ssh.key == str(home / ".ssh/ha-registry")
+
+
+def example(name: str, stack: Stack, folder: Path, *hosts: str) -> Fronted:
+    """An example copied as its head says, with the files that it asks for; every fault would be raised."""
+    folder.mkdir()
+    shutil.copy(ROOT / "examples" / f"{name}.yaml", folder / "Pulumi.copy.yaml")
+    (folder / "rgw-ca.pem").write_bytes(pem(Authority().certificate))
+    stack.pin(*hosts, file=f"{folder.name}/Pulumi.copy.known_hosts")
+    file = StackFile(folder / "Pulumi.copy.yaml")
+    secrets = STORE_KEYS if "s3" in file.system["storage"] else ()
+    system = load(file.system, folder, "copy", secrets, plain=file.plain, now=NOW)
+    assert isinstance(system, Fronted)
+    assert secret_names(system) - set(secrets) == {"password-admin", "statsPassword"}
+    return system
+
+
+def test_fronted_is_system_b(stack: Stack, home: Path) -> None:
+    """examples/fronted.yaml is the hand-made system that it replaces, but for what was wrong there."""
+    hosts = ("221.228.86.4", "221.228.86.6", "221.228.86.5", "221.228.86.67")
+    system = example("fronted", stack, home / "checkout", *hosts)
+    assert [str(host.address) for host in system.fronts] == ["221.228.86.4", "221.228.86.6"]
+    assert [str(host.address) for host in system.registries] == ["221.228.86.5", "221.228.86.67"]
+    assert (str(system.vip.address.ip), system.vip.interface, system.vip.vrid) == ("221.228.86.70", "eth0", 51)
+    assert (system.ports, [str(network) for network in system.access.pull]) == ((5000,), ["183.60.177.224/27"])
+    stats = system.haproxy.stats
+    assert (stats.port, stats.path, stats.refresh.seconds, system.haproxy.mode) == (1158, "/haproxy", 10, "http")
+    assert system.storage.s3 is not None
+    assert system.storage.s3.ca == str(home / "checkout/rgw-ca.pem")
+    assert system.registry.config["log"]["hooks"][0]["type"] == "mail"
+    assert warnings(system) == ()
+
+
+def test_replicas_is_system_e(stack: Stack, home: Path) -> None:
+    """examples/replicas.yaml is TCP passthrough on 443 before three replicas on NFS."""
+    hosts = tuple(f"10.20.0.{last}" for last in (11, 12, 21, 22, 23))
+    system = example("replicas", stack, home / "checkout", *hosts)
+    assert ([host.name for host in system.registries], system.ports) == (["replica1", "replica2", "replica3"], (443,))
+    assert (system.haproxy.mode, system.haproxy.health_port, system.balance) == ("tcp", 8480, "source")
+    assert system.storage.mount == system.storage.nfs
+    assert warnings(system) == ()
 
 
 def test_prod_in_a_checkout_says_what_is_missing() -> None:

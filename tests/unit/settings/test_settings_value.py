@@ -13,14 +13,13 @@ DIGEST = "sha256:" + "ab" * 32
 
 CASES: list[tuple[dict[str, Any], str, str, str]] = [
     # changes by path, path of the fault, part of its rule, part of its remedy
-    ({"topology": "fronted"}, "topology", "not available in this version", "topology: pair"),
-    ({"topology": "kubernetes"}, "topology", "not available in this version", "topology: pair"),
-    ({"topology": "pear"}, "topology", "must be pair", "write one of them"),
+    ({"topology": "kubernetes"}, "topology", "not available in this version", "topology: pair or fronted"),
+    ({"topology": "pear"}, "topology", "must be pair or fronted", "write one of them"),
     ({"topology": ABSENT}, "topology", "is required: The shape of the system", "topology: pair"),
-    ({"topology": ["pair"]}, "topology", "must be pair", "write one of them"),
+    ({"topology": ["pair"]}, "topology", "must be pair or fronted", "write one of them"),
     ({"name": ABSENT}, "name", "is required: DNS name of the registry", "name: registry.example.com"),
     ({"vip": ABSENT}, "vip", "is required: The virtual IP", "vip: {address:"),
-    ({"registries": ABSENT}, "registries", "is required: First: preferred holder", "registries: {registry01:"),
+    ({"registries": ABSENT}, "registries", "is required: Hosts that run a registry", "registries: {registry01:"),
     ({"storage": ABSENT}, "storage", "is required: Where images are kept", "storage: {local:"),
     ({"vip/interface": ABSENT}, "vip.interface", "is required: The interface", "interface: ens192"),
     ({"vip/vrid": ABSENT}, "vip.vrid", "is required: Virtual router id", "vrid: 55"),
@@ -42,7 +41,9 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
     ({"haproxy": {}}, "haproxy", "is not a setting", "topology: fronted"),
     ({"cluster": {}}, "cluster", "is not a setting", "topology: kubernetes"),
     ({"nodes": {}}, "nodes", "is not a setting", "topology: kubernetes"),
-    ({"storage/nfs": {"server": "nas"}}, "storage.nfs", "is not a setting", "registries' own disks"),
+    ({"storage/rados": {"pool": "x"}}, "storage.rados", "is not a setting", "endpoint of Ceph's RGW"),
+    ({"storage/rbd": {"pool": "x"}}, "storage.rbd", "is not a setting", "one writer"),
+    ({"storage/gcs": {"bucket": "x"}}, "storage.gcs", "is not a setting", "local, s3, nfs, cephfs and mounted"),
     ({"ssh/privateKey": "x"}, "ssh.privateKey", "is not a setting", "--secret sshKey"),
     ({"tls/certificate": "x"}, "tls.certificate", "is not a setting", "tls.files.certificate"),
     ({"push": ["192.168.23.53"]}, "push", "is not a setting", "access.push"),
@@ -187,7 +188,7 @@ def test_value_refused(stack: Stack, changes: dict[str, Any], path: str, rule: s
         {"access/pull": ["0.0.0.0/0"]},
         {"vip/advert": "1s"},
         {"vip/advert": "10ms"},
-        {"registry/config": {"http": {"headers": {"X-A": ["b"]}}, "storage": {"redirect": {"disable": True}}}},
+        {"registry/config": {"http": {"headers": {"X-A": ["b"]}}, "storage": {"tag": {"concurrencylimit": 8}}}},
     ],
     ids=str,
 )

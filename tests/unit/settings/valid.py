@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from settings import Fault, Pair, SettingsError, load
+from settings import Fault, Fronted, Pair, SettingsError, load
 from settings.given import Given
 from settings.parse import parse
+from settings.topology import model_of
 
 NOW = datetime(2030, 6, 1, tzinfo=UTC)
 VALID: Mapping[str, Any] = {
@@ -30,6 +31,19 @@ VALID: Mapping[str, Any] = {
     "tls": {"validity": "365d", "renewal": "30d", "caValidity": "3650d"},
     "ssh": {"user": "ops", "port": 22, "key": "id_ed25519", "knownHosts": "known_hosts"},
 }
+FRONTED: Mapping[str, Any] = {
+    "topology": "fronted",
+    "name": "registry.example.com",
+    "ports": [443],
+    "vip": {"address": "10.20.0.10/24", "interface": "eth0", "vrid": 61},
+    "fronts": {"front1": "10.20.0.11", "front2": "10.20.0.12"},
+    "registries": {"replica1": "10.20.0.21", "replica2": "10.20.0.22", "replica3": "10.20.0.23"},
+    "clients": {"push01": "10.20.0.31"},
+    "haproxy": {"mode": "http", "check": {"interval": "500ms"}, "stats": {"port": 1158, "path": "/haproxy"}, "metricsPort": 8405},
+    "storage": {"s3": {"endpoint": "https://rgw.example.com:8443", "bucket": "registry", "ca": "rgw-ca.pem"}},
+    "ssh": {"key": "id_ed25519", "knownHosts": "known_hosts"},
+}
+STORE_KEYS = frozenset({"s3AccessKey", "s3SecretKey"})
 HOST_KEY = "ssh-ed25519 " + base64.b64encode(b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + b"k" * 32).decode()
 ABSENT = object()
 """Stands for a key to take out."""
@@ -46,7 +60,7 @@ def changed(system: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
         if value is ABSENT:
             del at[key]
         else:
-            at[key] = value
+            at[key] = copy.deepcopy(value)
     return made
 
 
@@ -65,7 +79,7 @@ class Stack:
         self.system = changed(self.system, paths)
         return self
 
-    def load(self) -> Pair:
+    def load(self) -> Pair | Fronted:
         return load(self.system, self.base, self.name, self.secrets, plain=self.plain, now=self.now)
 
     def faults(self) -> Sequence[Fault]:
@@ -81,7 +95,7 @@ class Stack:
 
     def given(self) -> Given:
         """What a rule is asked with: the draft where values are bad."""
-        system, _ = parse(Pair, self.system)
+        system, _ = parse(model_of(self.system), self.system)
         return Given(
             system=system,
             base=self.base,

@@ -1,12 +1,20 @@
 ADOPT=yes
+AGENT_PORT=''
 ARCHIVE=''
+CA=/etc/ha-registry/identity/ca.crt
 CONFIG=/etc/ha-registry/registry
 DATA=/data/registry
+DELETES=yes
 DELETE_DATA=no
 IDENTITY=/etc/ha-registry/identity
 IMAGE=docker.io/library/registry:3.1.1
+NAME=registry01.dev.com
+PEERS=(registry01=192.168.23.51)
+PROBE=''
 PROXY=''
 PUBLISHED=(443 80)
 PULL=''
 READY_S=60
 ROLES=(writer reader)
+STORAGE_CA=no
+STORE_FILE=''

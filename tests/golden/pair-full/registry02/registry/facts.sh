@@ -1,12 +1,20 @@
 ADOPT=no
+AGENT_PORT=''
 ARCHIVE=''
+CA=/etc/ha-registry/identity/ca.crt
 CONFIG=/etc/ha-registry/registry
 DATA=/data/registry
+DELETES=no
 DELETE_DATA=yes
 IDENTITY=/etc/ha-registry/identity
 IMAGE=mirror.dev.com:5000/library/registry:3.1.1@sha256:abababababababababababababababababababababababababababababababab
+NAME=registry01.dev.com
+PEERS=(registry01=192.168.23.51)
+PROBE=''
 PROXY=http://proxy.dev.com:3128
 PUBLISHED=(443 80)
 PULL=/etc/ha-registry/identity/pull
 READY_S=60
 ROLES=(writer reader)
+STORAGE_CA=no
+STORE_FILE=''

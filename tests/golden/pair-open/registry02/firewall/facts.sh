@@ -1,2 +1,2 @@
-CONTAINER_PORTS=(15443 15444 15445 15446)
 FIREWALL=/etc/ha-registry/firewall.nft
+OPENED=(port=15443/tcp port=15444/tcp port=15445/tcp port=15446/tcp protocol=vrrp)

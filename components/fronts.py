@@ -1,0 +1,43 @@
+"""Fronts: one host after the other by reload, the preferred holder of the VIP last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.host import Access, HostScript, roll
+from components.identity import Identity
+from render import firewall, front
+from settings import Fronted, Host
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontsArgs:
+    """What is before the registries, as whom, and after what."""
+
+    system: Fronted
+    identity: Identity
+    access: Access
+    after: Sequence[pulumi.Resource]
+
+
+class Fronts(pulumi.ComponentResource):
+    """A haproxy on every host of `system.fronts`; a replica gets requests only when its own `registry` was done before."""
+
+    ready: Sequence[pulumi.Resource]
+    """Done when every front passes requests on by the present settings."""
+
+    def __init__(self, name: str, args: FrontsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("haregistry:vm:Fronts", name, None, opts)
+        system, access = args.system, args.access
+
+        def each(host: Host, after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
+            identity = HostScript(host, "identity", args.identity.script(host), access, after=after, parent=self)
+            walls = HostScript(host, "firewall", firewall.script(system, host), access, after=[*after, identity], parent=self)
+            passes = HostScript(host, "front", front.script(system, host), access, after=[*after, identity, walls], parent=self)
+            return [identity, walls, passes]
+
+        self.ready = roll(reversed(system.fronts), each, args.after)
+        self.register_outputs({})

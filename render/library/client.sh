@@ -1,0 +1,26 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2153 # NAME is a fact of the concerns that ask
+# The registry's API as scripts use it: by NAME at a chosen address, with a CA and a login from files, never from arguments.
+ask() { # CA LOGIN ADDRESS PORT ARGUMENT...: the status code; 000 where nobody answers
+  curl -so /dev/null -m 20 -w '%{http_code}' --cacert "$1" --resolve "$NAME:$4:$3" -K "$2" "${@:5}" || true
+}
+push_blob() { # CA LOGIN ADDRESS PORT REPOSITORY FILE: the status code of its last request
+  local base=https://$NAME:$4 location status
+  location=$(curl -si -m 20 -X POST --cacert "$1" --resolve "$NAME:$4:$3" -K "$2" "$base/v2/$5/blobs/uploads/" | tr -d '\r' |
+    awk 'NR == 1 {status = $2} tolower($1) == "location:" {print $2; found = 1} END {if (!found) print status + 0}' || true)
+  case $location in
+  http*) ;;
+  /*) location=$base$location ;;
+  *) # no upload was opened
+    status=000$location
+    echo "${status: -3}"
+    return
+    ;;
+  esac
+  ask "${@:1:4}" -X PUT -H 'Content-Type: application/octet-stream' --data-binary "@$6" "$location&digest=$(digest_of "$6")"
+}
+digest_of() { # FILE, as the registry names it
+  local sum
+  sum=$(sha256sum <"$1")
+  echo "sha256:${sum%% *}"
+}

@@ -1,0 +1,20 @@
+ADOPT=no
+AGENT_PORT=15447
+ARCHIVE=''
+CA=/etc/ha-registry/identity/ca.crt
+CONFIG=/etc/ha-registry/registry
+DATA=''
+DELETES=yes
+DELETE_DATA=no
+IDENTITY=/etc/ha-registry/identity
+IMAGE=docker.io/library/registry:3.1.1
+NAME=registry.e.example
+PEERS=(replica2=10.20.0.22 replica3=10.20.0.23)
+PROBE=/etc/ha-registry/identity/probe
+PROXY=''
+PUBLISHED=(443)
+PULL=''
+READY_S=60
+ROLES=(writer)
+STORAGE_CA=no
+STORE_FILE=/etc/systemd/system/ha-registry-storage.service

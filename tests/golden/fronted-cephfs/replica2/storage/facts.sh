@@ -1,0 +1,12 @@
+ACCOUNT_ID=15443
+ADOPT=no
+APT_PACKAGE=ceph-fuse
+DNF_PACKAGE=ceph-fuse
+EXPECTED=fuse.ceph-fuse
+KEYRING=/etc/ha-registry/identity/ceph.keyring
+MOUNT=/var/lib/ha-registry/images
+SENTINEL=.ha-registry
+SETTING=storage.cephfs
+SHOWN=FSTYPE
+STORE=registry.e.example
+UNIT=ha-registry-storage.service

@@ -1,0 +1,8 @@
+ADDRESS=221.228.86.4
+CA=/etc/ha-registry/identity/ca.crt
+NAME=registry.b.example
+PEM=/etc/ha-registry/identity/front.pem
+PORT=5000
+SOCKET=/run/ha-registry/haproxy.sock
+STAMP=887ae93edf56
+STATS_LOGIN=/etc/ha-registry/identity/stats.login

@@ -1,0 +1,12 @@
+ACCOUNT_ID=15443
+ADOPT=no
+APT_PACKAGE=nfs-common
+DNF_PACKAGE=nfs-utils
+EXPECTED='nas.e.example:/images nfs4'
+KEYRING=''
+MOUNT=/var/lib/ha-registry/images
+SENTINEL=.ha-registry
+SETTING=storage.nfs
+SHOWN=SOURCE,FSTYPE
+STORE=registry.e.example
+UNIT='var-lib-ha\x2dregistry-images.mount'
