@@ -104,3 +104,8 @@ class Stack:
             plain=frozenset(self.plain),
             now=self.now,
         )
+
+
+def storage_keys(system: Mapping[str, Any]) -> set[str]:
+    """The secrets that the storage takes."""
+    return {name for kind in system["storage"] for name in {"s3": ("s3AccessKey", "s3SecretKey"), "cephfs": ("cephKey",)}.get(kind, ())}
