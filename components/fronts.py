@@ -35,8 +35,8 @@ class Fronts(pulumi.ComponentResource):
 
         def each(host: Host, after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
             identity = HostScript(host, "identity", args.identity.script(host), access, after=after, parent=self)
-            walls = HostScript(host, "firewall", firewall.script(system, host), access, after=[*after, identity], parent=self)
-            passes = HostScript(host, "front", front.script(system, host), access, after=[*after, identity, walls], parent=self)
+            walls = HostScript(host, "firewall", firewall.script(system, host), access, after=after, parent=self)
+            passes = HostScript(host, "front", front.script(system, host), access, after=after, parent=self)
             return [identity, walls, passes]
 
         self.ready = roll(reversed(system.fronts), each, args.after)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -33,6 +33,8 @@ class Access:
     private_key: pulumi.Output[str]
     host_keys: Mapping[str, str]
     """Address to host key."""
+    last: dict[str, pulumi.Resource] = field(default_factory=dict[str, pulumi.Resource], compare=False, repr=False)
+    """Host to what was made on it last."""
 
     @classmethod
     def of(cls, system: Vms, secrets: Secrets) -> Access:
@@ -77,7 +79,11 @@ class Access:
 
 
 class HostScript(remote.Command):
-    """One concern on one host; done means its `apply` ended with 0 there."""
+    """One concern on one host; done means its `apply` ended with 0 there.
+
+    Each depends directly on the one made on the same host before. The engine orders deletions by direct dependencies between
+    what is deleted: of a host taken out of the settings, `base` would otherwise go before what needs its library to be removed.
+    """
 
     def __init__(
         self,
@@ -90,6 +96,7 @@ class HostScript(remote.Command):
         parent: pulumi.Resource,
     ) -> None:
         """`after`: nothing is applied before these; `depends_on` of a component would not reach its children."""
+        before = access.last.get(host.name)
         super().__init__(
             f"{host.name}-{concern}",
             connection=access.to(host),
@@ -101,11 +108,12 @@ class HostScript(remote.Command):
             add_previous_output_in_env=False,
             opts=pulumi.ResourceOptions(
                 parent=parent,
-                depends_on=list(after),
+                depends_on=[*after, before] if before else list(after),
                 delete_before_replace=True,
                 custom_timeouts=pulumi.CustomTimeouts(create="45m", update="45m", delete="45m"),
             ),
         )
+        access.last[host.name] = self
 
 
 def roll(

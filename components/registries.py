@@ -39,10 +39,10 @@ class Registries(pulumi.ComponentResource):
         def each(host: Host, after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
             made = [HostScript(host, "identity", args.identity.script(host), access, after=after, parent=self)]
             if mounts:
-                made.append(HostScript(host, "storage", storage.script(system, host), access, after=[*after, *made], parent=self))
-            made.append(HostScript(host, "firewall", firewall.script(system, host), access, after=[*after, *made], parent=self))
+                made.append(HostScript(host, "storage", storage.script(system, host), access, after=after, parent=self))
+            made.append(HostScript(host, "firewall", firewall.script(system, host), access, after=after, parent=self))
             serves = registry.script(system, host, args.authorities.storage)
-            return [*made, HostScript(host, "registry", serves, access, after=[*after, *made], parent=self)]
+            return [*made, HostScript(host, "registry", serves, access, after=after, parent=self)]
 
         self.ready = roll(reversed(system.registries), each, args.after)
         self.register_outputs({})

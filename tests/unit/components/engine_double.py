@@ -171,6 +171,11 @@ class FakeEngine(mocks.MockMonitor):
         """Names of all commands that must be done before the command `name`, directly or not."""
         return {resource.name for resource in self._above(self.commands[name]) if resource.type == COMMAND}
 
+    def directly_before(self, name: str) -> set[str]:
+        """Names of the commands that the command `name` names itself as those it waits for."""
+        named = (self.seen[urn] for urn in self.commands[name].request.dependencies)
+        return {resource.name for resource in named if resource.type == COMMAND}
+
     def _above(self, resource: Resource) -> Iterator[Resource]:
         waiting, done = list(resource.request.dependencies), set[str]()
         while waiting:

@@ -48,6 +48,15 @@ def test_all_prechecks_come_before_anything_is_changed(fronted: FakeEngine) -> N
         assert fronted.before(name) == set() if name in prechecks else prechecks <= fronted.before(name), name
 
 
+def test_host_taken_out_is_cleared_in_reverse_order(fronted: FakeEngine) -> None:
+    """Deletions follow direct dependencies between what is deleted: each concern names the one before it on its own host."""
+    for host in {name.rsplit("-", 1)[0] for name in fronted.commands}:
+        own = [name for name in fronted.commands if name.rsplit("-", 1)[0] == host]
+        order = sorted(own, key=lambda name: len(fronted.before(name) & set(own)))
+        assert order[0] == f"{host}-precheck"
+        assert all(earlier in fronted.directly_before(later) for earlier, later in pairwise(order)), order
+
+
 def test_registries_and_fronts_change_one_after_the_other(fronted: FakeEngine) -> None:
     """Whatever is done on a host waits for all that was done on the one before; the preferred holder of the VIP is last."""
     for concern in ("registry", "front"):
