@@ -18,6 +18,8 @@ from tests.lab.settled import assert_as_found, assert_no_drift_and_silence, asse
 
 pytestmark = pytest.mark.timeout(1200)
 
+LOUD = {"registry.log.level": "debug"}
+"""A setting of every registry that no front has to do with."""
 CONCERNS = {"precheck", "base", "identity", "firewall", "registry", "front", "vip", "trust", "proof"}
 
 
@@ -123,7 +125,7 @@ def test_a_changed_setting_goes_live_without_a_lost_request(served: Fronted) -> 
     """While one setting is changed on every registry no request fails, an open one ends whole, the VIP stays, no front is touched."""
     before, since = served.vip_holders(), {name: served.now(name) for name in served.hosts}
     with Moves(served) as moves, Load(served) as load:
-        served.up({"registry.log.level": "debug"}).succeeded()
+        served.up(LOUD).succeeded()
     load.assert_unharmed()
     moves.assert_at_most(0)
     assert served.vip_holders() == before
@@ -134,9 +136,10 @@ def test_a_changed_setting_goes_live_without_a_lost_request(served: Fronted) -> 
 
 def test_registry_is_removed_and_added_under_load(begun: Begun, served: Fronted) -> None:
     """A registry out of the stack file goes and comes back without a failed request; the others are untouched, fronts only reload."""
+    served.up(LOUD).succeeded()
     last = served.registries[-1]
     others = [host for host in served.registries if host != last]
-    for changes, expected in ((served.without(last.name), {}), ({}, {last.name: "up"})):
+    for changes, expected in (({**LOUD, **served.without(last.name)}, {}), (LOUD, {last.name: "up"})):
         since = {host.name: served.now(host.name) for host in (*others, *served.fronts)}
         with Moves(served) as moves, Load(served) as load:
             served.up(changes).succeeded()
