@@ -18,7 +18,7 @@ PROJECT = Path(__file__).parent.parent
 
 def preview(system: Ours) -> Mapping[str, float]:
     """Seconds of one preview."""
-    return {"pair.seconds.preview": round(system.stack.preview_s(), 2)}
+    return {f"{system.topology}.seconds.preview": round(system.stack.preview_s(), 2)}
 
 
 def state(system: Ours) -> Mapping[str, float]:
@@ -33,7 +33,8 @@ def state(system: Ours) -> Mapping[str, float]:
         else:
             shared += size
     most = max(sizes.values()) + shared / len(sizes)
-    return {"pair.commands-per-host": float(max(commands.values())), "pair.state-bytes-per-host": float(round(most))}
+    prefix = system.topology
+    return {f"{prefix}.commands-per-host": float(max(commands.values())), f"{prefix}.state-bytes-per-host": float(round(most))}
 
 
 def render(system: Ours) -> Mapping[str, float]:
