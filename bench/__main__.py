@@ -66,9 +66,8 @@ def write_docs() -> None:
     for topology, rows in row.TOPOLOGIES.items():
         seen = report.read(topology)
         document.write(topology, rows, seen)
-        console.print(
-            f"{topology}: " + (f"{len(seen)} of {len(rows)} rows measured" if seen else "not measured here, figures left as they were")
-        )
+        done = f"{len(seen)} of {len(rows)} rows measured" if seen else "not measured here, its figures are as they were"
+        console.print(f"{topology}: {done}")
 
 
 def _run(bench: Bench[Any, Any], only: str | None, minutes: float, *, fresh: bool, keep: bool) -> None:

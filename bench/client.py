@@ -79,7 +79,8 @@ class Tally:
     def read(cls, text: str) -> Tally:
         """What `written` gave."""
         raw: dict[str, Any] = json.loads(text)
-        return cls(**{**raw, "causes": Counter(raw["causes"]), "asked": [Asked(*one) for one in raw["asked"]]})
+        asked = [Asked(*one) for one in raw.pop("asked")]
+        return cls(**raw, asked=asked)
 
     def written(self) -> str:
         """As one line of JSON."""

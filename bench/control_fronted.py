@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.handmade import MEND_KEEPALIVED, MEND_REGISTRY, PROJECT, HandMade, Vrrp, has_registry, install, put, run_registry
@@ -20,6 +20,7 @@ from settings import StackFile
 
 PORT = 5000
 """Of every registry."""
+RUN = f"--publish {PORT}:5000 --volume /data/registry:/var/lib/registry --env REGISTRY_STORAGE_DELETE_ENABLED=true"
 CERTIFICATE = "/etc/haproxy/registry.pem"
 HAPROXY = """\
 global
@@ -95,9 +96,7 @@ class ControlFronted(HandMade, FrontedSystem):
         """haproxy and keepalived on a front; Docker and the registry on the others."""
         if host not in self.members:
             install(host, ["docker.io"])
-            run_registry(
-                host, f"--publish {PORT}:5000 --volume /data/registry:/var/lib/registry --env REGISTRY_STORAGE_DELETE_ENABLED=true"
-            )
+            run_registry(host, RUN)
             return
         install(host, ["haproxy", "keepalived", "socat"])
         own = {
@@ -108,9 +107,10 @@ class ControlFronted(HandMade, FrontedSystem):
         put(host, {**own, **VRRP.files(self.vip, self.members.index(host))})
         host.output(["sh", "-c", "systemctl daemon-reload && systemctl restart haproxy keepalived"])
 
-    def mending(self, host: Host) -> str:
-        """The registry, or haproxy and keepalived."""
-        return f"{MEND_HAPROXY}; {MEND_KEEPALIVED}" if host in self.members else MEND_REGISTRY
+    @property
+    def mending(self) -> Mapping[str, Sequence[Host]]:
+        """Registries first: haproxy serves as soon as it runs."""
+        return {MEND_REGISTRY: self.registries, f"{MEND_HAPROXY}; {MEND_KEEPALIVED}": self.members}
 
     def victim(self) -> Host:
         """The one to which the source address of all our clients belongs: another would be nobody's loss."""

@@ -32,9 +32,8 @@ def kept(rows: Sequence[Row], published: str) -> str:
 
 def _text(about: Sequence[str], rows: Sequence[Row], figures: Mapping[str, Sequence[str]]) -> str:
     head = [f"{line}\n" for line in about]
-    lines = [
-        "| " + " | ".join([f"`{row.id}`", row.what, row.unit, number(row.limit), *figures.get(row.id, [""] * 8)]) + " |" for row in rows
-    ]
+    cells = [[f"`{row.id}`", row.what, row.unit, number(row.limit), *figures.get(row.id, [""] * 8)] for row in rows]
+    lines = [f"| {' | '.join(line)} |" for line in cells]
     return "\n".join([*head, HEAD, "|---" * (HEAD.count("|") - 1) + "|", *lines]) + "\n"
 
 
