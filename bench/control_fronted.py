@@ -11,10 +11,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench.handmade import MEND_KEEPALIVED, MEND_REGISTRY, PROJECT, HandMade, Vrrp, has_registry, install, put, run_registry
-from bench.system import BenchError, FrontedSystem
+from bench.handmade import MEND_KEEPALIVED, MEND_REGISTRY, HandMade, Vrrp, has_registry, install, put, run_registry
+from bench.system import STACK_FILES, BenchError, FrontedSystem
 from lab import lifecycle
-from lab.cli import STACK_FILES
 from lab.host import Host
 from settings import StackFile
 
@@ -77,7 +76,7 @@ class ControlFronted(HandMade, FrontedSystem):
 
     def boot(self) -> None:
         """The hosts of the topology's own lab; without its Ceph, which plain registries do not ask."""
-        stack = StackFile(PROJECT / STACK_FILES[self.topology])
+        stack = StackFile(STACK_FILES[self.topology])
         stack.set("storage", {"local": {}})
         with tempfile.TemporaryDirectory() as place:
             file = Path(place) / "control.yaml"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bench.handmade import MEND_KEEPALIVED, MEND_REGISTRY, PROJECT, HandMade, Vrrp, has_registry, install, put, run_registry
+from bench.handmade import MEND_KEEPALIVED, MEND_REGISTRY, HandMade, Vrrp, has_registry, install, put, run_registry
+from bench.system import STACK_FILES
 from lab import lifecycle
 from lab.host import Host
 
@@ -39,7 +40,7 @@ class ControlPair(HandMade):
 
     def boot(self) -> None:
         """The hosts of the pair's own lab."""
-        lifecycle.up(self.topology, PROJECT / "Pulumi.dev.yaml", self.LAB)
+        lifecycle.up(self.topology, STACK_FILES[self.topology], self.LAB)
 
     def is_whole(self) -> bool:
         """Both run everything, and the first is back in its place."""

@@ -7,13 +7,10 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 
 from bench.engine import is_command
 from bench.ours import Ours
-from bench.system import BenchError
-
-PROJECT = Path(__file__).parent.parent
+from bench.system import PROJECT, BenchError
 
 
 def preview(system: Ours) -> Mapping[str, float]:

@@ -18,7 +18,6 @@ from lab.certificate import Authority
 from lab.host import Host
 from lab.prober import Target
 
-PROJECT = Path(__file__).parent.parent
 KEEPALIVED = """\
 global_defs {{
   script_user root

@@ -6,12 +6,10 @@ import json
 import subprocess
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
 from bench.client import Order, Tally
-from bench.system import BenchError, System
+from bench.system import PROJECT, BenchError, System
 
-PROJECT = Path(__file__).parent.parent
 RETRY_AFTER_S = 1.0
 """As crane waits before its first retry."""
 

@@ -7,19 +7,16 @@ import random
 import shutil
 import sys
 from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar
 
 from bench.engine import STACK, Stack
-from bench.system import FrontedSystem, System
+from bench.system import PROJECT, STACK_FILES, FrontedSystem, System
 from lab import lifecycle
 from lab import state as states
-from lab.cli import STACK_FILES
 from lab.command import run
 from lab.host import Host
 from lab.prober import Target
 
-PROJECT = Path(__file__).parent.parent
 WHOLE = """\
 [ "$(cat /run/ha-registry/unit.down /run/ha-registry/probe.down /run/ha-registry/moved.down | tr -d '\\n')" = 000 ] &&
 systemctl is-active --quiet keepalived"""
@@ -34,7 +31,7 @@ class Ours(System):
 
     def __init__(self) -> None:
         """Starts the lab where it does not run, and applies the stack."""
-        lifecycle.up(self.topology, PROJECT / STACK_FILES[self.topology], self.LAB)
+        lifecycle.up(self.topology, STACK_FILES[self.topology], self.LAB)
         super().__init__(self.LAB)
         file = self.folder / "bench.yaml"
         if not file.exists():

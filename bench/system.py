@@ -16,6 +16,9 @@ from lab.host import Host
 from lab.plan import Machine
 from lab.prober import Target
 
+PROJECT = Path(__file__).parent.parent
+STACK_FILES = {"pair": PROJECT / "Pulumi.dev.yaml", "fronted": PROJECT / "lab" / "stacks" / "fronted.yaml"}
+"""That name the hosts of a topology's labs, ours and the control's."""
 POLL_S = 0.2
 SEEN_IN_A_ROW = 3
 READY_S = 120
