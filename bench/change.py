@@ -52,9 +52,9 @@ def measure(system: Ours, kind: str) -> Mapping[str, float]:
     return applied(system, kind)
 
 
-def applied(system: Ours, kind: str) -> Mapping[str, float]:
-    """Applies the stack file as it is now to a whole system under load; row id to value."""
-    with Watch(system.members, system.vip) as watch, Loaded(system, at_least=REQUESTS[system.topology], holds=True) as load:
+def applied(system: Ours, kind: str, *, holds: bool = True) -> Mapping[str, float]:
+    """Applies the stack file as it is now to a whole system under load, with a long request where it `holds`; row id to value."""
+    with Watch(system.members, system.vip) as watch, Loaded(system, at_least=REQUESTS[system.topology], holds=holds) as load:
         system.stack.up()
     return {f"{system.topology}.failed.change.{kind}": float(load.tally.failed), f"{system.topology}.moves.change": float(watch.moves)}
 

@@ -32,7 +32,7 @@ class FrontedBench(Bench[OursFronted, ControlFronted]):
 
     def _replica(self, kind: str) -> Trial:
         own = tuple(row.id for row in FRONTED if kind in row.id.split("."))
-        rows = (*own, "fronted.moves.registry", "fronted.failed.repair")
+        rows = (*own, "fronted.moves.registry", "fronted.standstill.registry", "fronted.failed.repair")
         return self.both(f"replica.{kind}", rows, lambda subject: replica.measure(self.ours if subject == "ours" else self.control, kind))
 
     def _change(self, kind: str) -> Trial:

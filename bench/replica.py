@@ -12,6 +12,7 @@ from bench.outage import Outage, failed
 from bench.row import HUNG_MS
 from bench.system import FrontedSystem
 from bench.watch import Watch
+from lab.standstill import Standstill
 
 WARM_S, BEFORE_S = 1.0, 7.0
 """The first requests open connections; then undisturbed ones for as long as those of our system are watched afterwards."""
@@ -21,7 +22,7 @@ def measure(system: FrontedSystem, kind: str) -> Mapping[str, float]:
     """Does a fault to a registry that clients use, and repairs it; row id to value."""
     system.await_whole()
     with Watch(system.members, system.vip) as watch:
-        with Loaded(system) as load:
+        with Standstill() as standstill, Loaded(system) as load:
             time.sleep(WARM_S + BEFORE_S + random.uniform(0, system.phase_s))  # noqa: S311 - a phase, no secret
             victim = system.victim()
             striking = time.monotonic()
@@ -30,7 +31,8 @@ def measure(system: FrontedSystem, kind: str) -> Mapping[str, float]:
             time.sleep(system.window_s)
         repair = repaired(system, victim, kind)
     outage = Outage(load.tally.asked, striking, struck, BEFORE_S, system.window_s)
-    return {**VALUES[kind](outage), "fronted.moves.registry": float(watch.moves), **repair}
+    around = {"fronted.moves.registry": float(watch.moves), "fronted.standstill.registry": standstill.longest_ms}
+    return {**VALUES[kind](outage), **around, **repair}
 
 
 def _killed(outage: Outage) -> Mapping[str, float]:

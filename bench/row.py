@@ -58,8 +58,7 @@ HUNG_MS = 1500
 FRONTED_CHANGES = {
     "registry": "a setting of the registry changes, on all hosts",
     "front": "a setting of haproxy changes, on both fronts",
-    "remove": "one of three registries leaves the stack file",
-    "add": "it comes back",
+    "add": "a third registry comes into the stack file",
 }
 FRONTED = (
     Row("fronted.failed.registry-killed", "requests failed where a registry's container is killed", "count", 0),
@@ -73,6 +72,7 @@ FRONTED = (
     Row("fronted.failed-early.registry-hung", "requests failed that began before", "count", None),
     Row("fronted.extra.registry-hung", "the slowest request then, beyond the slowest before", "ms", None),
     Row("fronted.moves.registry", "moves of the VIP where a registry fails, until it is repaired", "count", 0),
+    Row("fronted.standstill.registry", "longest time that the machine itself did not run around such a fault", "ms", None),
     Row("fronted.gap.haproxy-killed", "haproxy is killed on the holder of the VIP (`kill -9`)", "ms", 200),
     Row("fronted.gap.front-cut", "the link of the front that holds the VIP goes down", "ms", 500),
     Row("fronted.moves.fault", "moves of the VIP where a front fails, until it is repaired", "count", 1),
@@ -81,6 +81,7 @@ FRONTED = (
         Row(f"fronted.failed.change.{kind}", f"of {REQUESTS['fronted']} requests and a long one: {what}", "count", 0)
         for kind, what in FRONTED_CHANGES.items()
     ),
+    Row("fronted.failed.change.remove", f"of {REQUESTS['fronted']} requests: one of three registries leaves it", "count", 0),
     Row("fronted.moves.change", "moves of the VIP in one of these changes", "count", 0),
     Row("fronted.failed.reload", "requests failed while both fronts reload haproxy again and again", "count", 0),
     Row("fronted.dropped.reload", "connections that a reload cut between two requests, of 8 kept ones", "count", 0),
