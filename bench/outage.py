@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.client import Asked
+from bench.system import BenchError
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,13 @@ class Outage:
         """Under way when the fault came."""
         return [one for one in self.during if one.started < self.struck]
 
-    def extra_ms(self, picked: Iterable[Asked]) -> float:
+    def extra_ms(self, picked: Sequence[Asked]) -> float:
         """How much longer the slowest of `picked` took than the slowest before; one that failed took until it had failed.
 
-        Raises ValueError where nothing was asked before or after.
+        Raises BenchError where nothing was asked before or after.
         """
+        if not self.before or not picked:
+            raise BenchError(f"comparing requests: {len(self.before)} before the fault and {len(picked)} after it; are all clients stuck?")
         slowest = max(one.took_ms for one in picked)
         return round(max(0.0, slowest - max(one.took_ms for one in self.before)), 1)
 
