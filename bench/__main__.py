@@ -1,14 +1,17 @@
-"""`python -m bench pair`: measures; `python -m bench write-docs`: writes the figures into docs/numbers.md."""
+"""`python -m bench TOPOLOGY`: measures; `python -m bench write-docs`: writes the figures into docs/numbers.md."""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from bench import document, report, row
+from bench.bench import Bench
+from bench.fronted import FrontedBench
 from bench.pair import PairBench
 from bench.record import OUT, Record, version
 from bench.run import measure
@@ -22,44 +25,69 @@ WIDE = 150
 """Columns of the table; narrower ones hide the names of rows."""
 
 
+Only = Annotated[str | None, typer.Option("--row", help="Only what gives this row, e.g. pair.gap.host-cut.")]
+Times = Annotated[int, typer.Option(min=1, help="How often a fault is measured; other trials in proportion.")]
+ControlTimes = Annotated[int, typer.Option(min=0, help="How often with the control.")]
+Minutes = Annotated[float, typer.Option(min=1, help="No trial begins that would end later; all runs of a version count together.")]
+Fresh = Annotated[bool, typer.Option(help="Forget what was measured of this version before.")]
+Keep = Annotated[bool, typer.Option(help="Leave the labs running for the next run.")]
+
+
 @app.command()
 def pair(
-    only: Annotated[str | None, typer.Option("--row", help="Only what gives this row, e.g. pair.gap.host-cut.")] = None,
-    times: Annotated[int, typer.Option(min=1, help="How often a gap is measured; other trials in proportion.")] = 20,
-    control_times: Annotated[int, typer.Option(min=0, help="How often with the control.")] = 5,
+    only: Only = None,
+    times: Times = 20,
+    control_times: ControlTimes = 5,
     stress_minutes: Annotated[float, typer.Option(min=0.1, help="Length of the trial under stress-ng.")] = 10,
-    minutes: Annotated[float, typer.Option(min=1, help="No trial begins that would end later; all runs of a version count together.")] = 45,
-    fresh: Annotated[bool, typer.Option(help="Forget what was measured of this version before.")] = False,
-    keep: Annotated[bool, typer.Option(help="Leave the labs running for the next run.")] = False,
+    minutes: Minutes = 45,
+    fresh: Fresh = False,
+    keep: Keep = False,
 ) -> None:
     """Two bare hosts behind one VIP, against the same made by hand; goes on where an interrupted run was."""
-    bench, record = PairBench(times, control_times, stress_minutes), Record(OUT / "pair.trials.jsonl", version())
+    _run(PairBench(times, control_times, stress_minutes), only, minutes, fresh=fresh, keep=keep)
+
+
+@app.command()
+def fronted(
+    only: Only = None,
+    times: Times = 20,
+    control_times: ControlTimes = 5,
+    minutes: Minutes = 45,
+    fresh: Fresh = False,
+    keep: Keep = False,
+) -> None:
+    """Two fronts before three registries on Ceph, against a hand-made haproxy pair; goes on where an interrupted run was."""
+    _run(FrontedBench(times, control_times), only, minutes, fresh=fresh, keep=keep)
+
+
+@app.command()
+def write_docs() -> None:
+    """Writes docs/numbers.md from the JSON of the last runs; a topology without one keeps its figures."""
+    for topology, rows in row.TOPOLOGIES.items():
+        seen = report.read(topology)
+        document.write(topology, rows, seen)
+        done = f"{len(seen)} of {len(rows)} rows measured" if seen else "not measured here, its figures are as they were"
+        console.print(f"{topology}: {done}")
+
+
+def _run(bench: Bench[Any, Any], only: str | None, minutes: float, *, fresh: bool, keep: bool) -> None:
+    record = Record(OUT / f"{bench.topology}.trials.jsonl", version())
     chosen = _chosen(bench.trials, only)
     if fresh:
         record.forget()
     try:
         measure(bench, chosen, record, minutes, console)
     finally:
-        seen = report.figures(row.PAIR, record)
+        seen = report.figures(row.TOPOLOGIES[bench.topology], record)
         Console(width=max(WIDE, console.width)).print(report.table(seen))
-        console.print(f"{report.write('pair', seen)}; into docs/numbers.md with: python -m bench write-docs")
+        console.print(f"{report.write(bench.topology, seen)}; into docs/numbers.md with: python -m bench write-docs")
     if not keep:
         bench.remove()
     if missed := [one.id for one in seen if not one.is_kept]:
         raise BenchError(f"over the limit: {', '.join(missed)}")
 
 
-@app.command()
-def write_docs() -> None:
-    """Writes docs/numbers.md from the JSON of the last run."""
-    for topology, rows in row.TOPOLOGIES.items():
-        try:
-            document.write(topology, rows, report.read(topology))
-        except OSError as fault:
-            raise BenchError(f"reading {report.path(topology)}: {fault.strerror}; measure first: python -m bench {topology}") from fault
-
-
-def _chosen(trials: list[Trial], only: str | None) -> list[Trial]:
+def _chosen(trials: Sequence[Trial], only: str | None) -> list[Trial]:
     found = [trial for trial in trials if only is None or only in trial.rows]
     if not found:
         known = ", ".join(dict.fromkeys(one for trial in trials for one in trial.rows))

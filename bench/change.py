@@ -9,12 +9,12 @@ from ipaddress import IPv4Address, IPv4Network
 
 from bench.load import Loaded
 from bench.ours import Ours
+from bench.row import REQUESTS
 from bench.system import eventually
 from bench.watch import Watch
 from lab import fault
 from lab.host import Host
 
-REQUESTS = 2000
 AFTER_S = 2.0
 
 
@@ -27,11 +27,16 @@ class Change:
     other: object
 
 
-def changes(vip: IPv4Address) -> Mapping[str, Change]:
-    """Of each kind one, for a pair with this VIP; no change locks out the clients that measure it."""
+LOG_LEVEL = Change("registry.log.level", "warn", "info")
+
+
+def changes(topology: str, vip: IPv4Address) -> Mapping[str, Change]:
+    """Of each kind one, for a system with this VIP; no change locks out the clients that measure it."""
+    if topology == "fronted":
+        return {"registry": LOG_LEVEL, "front": Change("haproxy.check.interval", "600ms", "500ms")}
     inside, outside = str(IPv4Network(f"{vip}/24", strict=False)), "198.51.100.0/24"
     return {
-        "registry": Change("registry.log.level", "warn", "info"),
+        "registry": LOG_LEVEL,
         "certificate": Change("tls.validity", "364d", "365d"),
         "user": Change("users", ["admin", "guest"], ["admin"]),
         "firewall": Change("access.pull", [inside, outside], [inside]),
@@ -41,12 +46,17 @@ def changes(vip: IPv4Address) -> Mapping[str, Change]:
 
 def measure(system: Ours, kind: str) -> Mapping[str, float]:
     """Applies a changed stack file; row id to value."""
-    change = changes(system.vip)[kind]
+    change = changes(system.topology, system.vip)[kind]
     system.await_whole()
-    with Watch(system.nodes, system.vip) as watch, Loaded(system, at_least=REQUESTS, holds=True) as load:
-        system.stack.toggle(change.path, change.one, change.other)
+    system.stack.toggle(change.path, change.one, change.other)
+    return applied(system, kind)
+
+
+def applied(system: Ours, kind: str, *, holds: bool = True) -> Mapping[str, float]:
+    """Applies the stack file as it is now to a whole system under load, with a long request where it `holds`; row id to value."""
+    with Watch(system.members, system.vip) as watch, Loaded(system, at_least=REQUESTS[system.topology], holds=holds) as load:
         system.stack.up()
-    return {f"pair.failed.change.{kind}": float(load.tally.failed), "pair.moves.change": float(watch.moves)}
+    return {f"{system.topology}.failed.change.{kind}": float(load.tally.failed), f"{system.topology}.moves.change": float(watch.moves)}
 
 
 def failover(system: Ours) -> Mapping[str, float]:

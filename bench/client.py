@@ -47,6 +47,20 @@ class Order:
     port: int = 443
 
 
+@dataclass(frozen=True)
+class Asked:
+    """One request of a client; times in seconds of the machine's monotonic clock, which all its processes share."""
+
+    started: float
+    ended: float
+    failed: bool
+
+    @property
+    def took_ms(self) -> float:
+        """From its start to its answer, or until it failed."""
+        return (self.ended - self.started) * 1000
+
+
 @dataclass
 class Tally:
     """What became of the requests."""
@@ -55,7 +69,22 @@ class Tally:
     failed: int = 0
     resets: int = 0
     """Requests that needed the retry; counted only where there is one."""
+    dropped: int = 0
+    """Kept connections that the server closed between two requests without saying so in its last answer."""
     causes: Counter[str] = field(default_factory=Counter[str])
+    asked: list[Asked] = field(default_factory=list[Asked])
+    """Each request but the long one."""
+
+    @classmethod
+    def read(cls, text: str) -> Tally:
+        """What `written` gave."""
+        raw: dict[str, Any] = json.loads(text)
+        asked = [Asked(*one) for one in raw.pop("asked")]
+        return cls(**raw, asked=asked)
+
+    def written(self) -> str:
+        """As one line of JSON."""
+        return json.dumps({**vars(self), "asked": [(one.started, one.ended, one.failed) for one in self.asked]})
 
 
 class Connection(http.client.HTTPSConnection):
@@ -129,22 +158,24 @@ class Load:
     def _one(self, kept: Connection, *, is_new: bool) -> None:
         connection = Connection(self._order, self._context) if is_new else kept
         if not is_new and kept.is_dropped():
+            with self._lock:
+                self._tally.dropped += kept.sock is not None
             kept.close()
+        started = time.monotonic()
         cause = connection.ask()
         if cause:
             cause = f"{'new' if is_new else 'kept'} connection: {cause}"
         if is_new:
             connection.close()
-        if not cause:
-            self._count()
-        elif self._order.retry_after_s is None:
-            self._count(cause, failed=True)
-        else:
+        failed = reset = bool(cause)
+        if reset and self._order.retry_after_s is not None:
             time.sleep(self._order.retry_after_s)
             again = Connection(self._order, self._context)
             second = again.ask()
             again.close()
-            self._count(second or cause, failed=bool(second), reset=True)
+            cause, failed = second or cause, bool(second)
+        self._tally.asked.append(Asked(started, time.monotonic(), failed))
+        self._count(cause, failed=failed, reset=reset and self._order.retry_after_s is not None)
 
     def _count(self, cause: str = "", *, failed: bool = False, reset: bool = False) -> None:
         with self._lock:
@@ -203,7 +234,7 @@ def main() -> None:
     load.start()
     print("ready", flush=True)
     sys.stdin.read()
-    print(json.dumps(vars(load.stop())))
+    print(load.stop().written())
 
 
 if __name__ == "__main__":

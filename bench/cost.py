@@ -7,18 +7,15 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 
 from bench.engine import is_command
 from bench.ours import Ours
-from bench.system import BenchError
-
-PROJECT = Path(__file__).parent.parent
+from bench.system import PROJECT, BenchError
 
 
 def preview(system: Ours) -> Mapping[str, float]:
     """Seconds of one preview."""
-    return {"pair.seconds.preview": round(system.stack.preview_s(), 2)}
+    return {f"{system.topology}.seconds.preview": round(system.stack.preview_s(), 2)}
 
 
 def state(system: Ours) -> Mapping[str, float]:
@@ -33,7 +30,8 @@ def state(system: Ours) -> Mapping[str, float]:
         else:
             shared += size
     most = max(sizes.values()) + shared / len(sizes)
-    return {"pair.commands-per-host": float(max(commands.values())), "pair.state-bytes-per-host": float(round(most))}
+    prefix = system.topology
+    return {f"{prefix}.commands-per-host": float(max(commands.values())), f"{prefix}.state-bytes-per-host": float(round(most))}
 
 
 def render(system: Ours) -> Mapping[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.record import PROJECT
@@ -12,35 +12,57 @@ from bench.row import Row
 
 PAGE = PROJECT / "docs" / "numbers.md"
 HEAD = "| row | what | unit | limit | n | p50 | p95 | max | control n | control p95 | date | commit |"
+CELLS = re.compile(r"^\| `(?P<id>[^`]+)` \|(?: [^|]*\|){3} (?P<figures>.*) \|$")
+"""Of a row of the table: what comes after row, what, unit and limit."""
 
 
 def section(rows: Sequence[Row], seen: Sequence[Figure]) -> str:
     """Machine and table of one topology; a row that was not measured has empty cells."""
     known = {one.id: one for one in seen}
-    machines = list(dict.fromkeys(one.machine for one in seen))
-    about = [f"Measured on: {machine}.\n" for machine in machines]
-    return "\n".join([*about, HEAD, "|---" * (HEAD.count("|") - 1) + "|", *(_line(row, known.get(row.id)) for row in rows)]) + "\n"
+    about = [f"Measured on: {machine}." for machine in dict.fromkeys(one.machine for one in seen)]
+    return _text(about, rows, {row.id: _cells(known[row.id]) for row in rows if row.id in known})
 
 
-def _line(row: Row, one: Figure | None) -> str:
-    cells = [f"`{row.id}`", row.what, row.unit, number(row.limit)]
-    if one is None:
-        cells += [""] * 8
-    else:
-        numbers = [str(one.n), number(one.p50), number(one.p95), number(one.max), str(one.control_n or ""), number(one.control_p95)]
-        cells += [*numbers, one.date, f"`{one.commit}`"]
-    return "| " + " | ".join(cells) + " |"
+def kept(rows: Sequence[Row], published: str) -> str:
+    """The section as it was, with the rows as they are now: what was published stays, new rows have empty cells."""
+    about = [line for line in published.splitlines() if line.startswith("Measured on:")]
+    found = (CELLS.match(line) for line in published.splitlines())
+    return _text(about, rows, {match["id"]: match["figures"].split(" | ") for match in found if match})
+
+
+def _text(about: Sequence[str], rows: Sequence[Row], figures: Mapping[str, Sequence[str]]) -> str:
+    head = [f"{line}\n" for line in about]
+    cells = [[f"`{row.id}`", row.what, row.unit, number(row.limit), *figures.get(row.id, [""] * 8)] for row in rows]
+    lines = [f"| {' | '.join(line)} |" for line in cells]
+    return "\n".join([*head, HEAD, "|---" * (HEAD.count("|") - 1) + "|", *lines]) + "\n"
+
+
+def _cells(one: Figure) -> list[str]:
+    numbers = [str(one.n), number(one.p50), number(one.p95), number(one.max), str(one.control_n or ""), number(one.control_p95)]
+    return [*numbers, one.date, f"`{one.commit}`"]
+
+
+def between(text: str, topology: str) -> str:
+    """What stands between the markers of `topology`. Raises ValueError where they are missing."""
+    return _found(text, topology)["written"]
 
 
 def replaced(text: str, topology: str, written: str) -> str:
-    """`text` with `written` between the markers of `topology`. Raises ValueError where the markers are missing."""
-    begin, end = f"<!-- figures of {topology}: python -m bench write-docs -->\n", f"<!-- end of figures of {topology} -->"
-    pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
-    if not pattern.search(text):
-        raise ValueError(f"no line {begin.strip()!r} and {end!r} below it")
-    return pattern.sub(lambda _: begin + written + end, text, count=1)
+    """`text` with `written` between the markers of `topology`. Raises ValueError where they are missing."""
+    begin, end = _found(text, topology).span("written")
+    return text[:begin] + written + text[end:]
 
 
 def write(topology: str, rows: Sequence[Row], seen: Sequence[Figure], page: Path = PAGE) -> None:
-    """Puts the figures into the page."""
-    page.write_text(replaced(page.read_text("utf-8"), topology, section(rows, seen)), encoding="utf-8")
+    """Puts the figures into the page; without any, what it has stays."""
+    text = page.read_text("utf-8")
+    written = section(rows, seen) if seen else kept(rows, between(text, topology))
+    page.write_text(replaced(text, topology, written), encoding="utf-8")
+
+
+def _found(text: str, topology: str) -> re.Match[str]:
+    begin, end = f"<!-- figures of {topology}: python -m bench write-docs -->\n", f"<!-- end of figures of {topology} -->"
+    found = re.search(re.escape(begin) + "(?P<written>.*?)" + re.escape(end), text, re.DOTALL)
+    if not found:
+        raise ValueError(f"no line {begin.strip()!r} and {end!r} below it")
+    return found

@@ -61,6 +61,22 @@ class Stack:
         stack.set(path, other if holder.get(key) == one else one)
         stack.write()
 
+    def add(self, group: str, host: str, address: str) -> bool:
+        """Puts a host into a group of the stack file; whether it was not there."""
+        stack = StackFile(self.file)
+        if host in stack.system[group]:
+            return False
+        stack.add(group, host, address)
+        stack.write()
+        return True
+
+    def take_out(self, group: str, host: str) -> None:
+        """Takes a host out of a group of the stack file, unless it is out already."""
+        stack = StackFile(self.file)
+        if host in stack.system[group]:
+            stack.remove(group, host)
+            stack.write()
+
     def resources(self) -> list[dict[str, Any]]:
         """What the state holds."""
         exported = self._run(["pulumi", "stack", "export", "--stack", STACK], "reading the state of")

@@ -6,13 +6,10 @@ import json
 import subprocess
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
 from bench.client import Order, Tally
-from bench.ours import Ours
-from bench.system import BenchError
+from bench.system import PROJECT, BenchError, System
 
-PROJECT = Path(__file__).parent.parent
 RETRY_AFTER_S = 1.0
 """As crane waits before its first retry."""
 
@@ -22,7 +19,7 @@ class Loaded:
 
     tally: Tally
 
-    def __init__(self, system: Ours, *, at_least: int = 0, retry: bool = False, holds: bool = False) -> None:
+    def __init__(self, system: System, *, at_least: int = 0, retry: bool = False, holds: bool = False) -> None:
         """The defaults are of requests without client retry and without a long one."""
         target, (user, password) = system.target, system.login
         self._order = Order(
@@ -55,6 +52,6 @@ class Loaded:
         out, err = self._process.communicate()
         if self._process.returncode:
             raise BenchError(f"reading what became of the load: {err.strip()[-400:]}")
-        self.tally = Tally(**json.loads(out))
+        self.tally = Tally.read(out)
         if self.tally.causes:
             sys.stderr.write(f"of {self.tally.requests} requests: {json.dumps(self.tally.causes)}\n")

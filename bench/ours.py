@@ -1,43 +1,49 @@
-"""The system under measurement: a lab of its own, and this program's pair on it."""
+"""The system under measurement: a lab of its own, and what this program makes on it."""
 
 from __future__ import annotations
 
+import json
+import random
 import shutil
+import sys
 from functools import cached_property
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from bench.engine import Stack
-from bench.system import System
+from bench.engine import STACK, Stack
+from bench.system import PROJECT, STACK_FILES, FrontedSystem, System
 from lab import lifecycle
 from lab import state as states
+from lab.command import run
 from lab.host import Host
 from lab.prober import Target
 
-LAB = "bench"
-PROJECT = Path(__file__).parent.parent
 WHOLE = """\
 [ "$(cat /run/ha-registry/unit.down /run/ha-registry/probe.down /run/ha-registry/moved.down | tr -d '\\n')" = 000 ] &&
 systemctl is-active --quiet keepalived"""
 
 
 class Ours(System):
-    """Made by `python -m ops up` from the stack file of the lab `bench`."""
+    """Made by `python -m ops up` from the stack file of a lab of its own."""
 
+    LAB: ClassVar[str]
     phase_s = 1.0
     moves_within_s = 10
 
     def __init__(self) -> None:
         """Starts the lab where it does not run, and applies the stack."""
-        lifecycle.up("pair", PROJECT / "Pulumi.dev.yaml", LAB)
-        super().__init__(LAB)
+        lifecycle.up(self.topology, STACK_FILES[self.topology], self.LAB)
+        super().__init__(self.LAB)
         file = self.folder / "bench.yaml"
         if not file.exists():
-            shutil.copy(states.of(LAB).stack_file, file)
+            shutil.copy(states.of(self.LAB).stack_file, file)
         self.stack = Stack(file)
+        self.prepare()
         self.stack.up()
         self.mend()  # an interrupted run may have left a fault behind
         self.await_whole()
+
+    def prepare(self) -> None:
+        """Of the stack file, before the first `up`: nothing but what the lab wrote."""
 
     @cached_property
     def outputs(self) -> dict[str, Any]:
@@ -62,8 +68,8 @@ class Ours(System):
         host.output(["sh", "-c", 'docker kill "ha-registry-writer-$(cat /var/lib/ha-registry/live)"'])
 
     def is_whole(self) -> bool:
-        """No track file speaks against any host."""
-        return all(host.exec(["sh", "-c", WHOLE]).returncode == 0 for host in self.nodes)
+        """No track file speaks against any host that may hold the VIP."""
+        return all(host.exec(["sh", "-c", WHOLE]).returncode == 0 for host in self.members)
 
     def mend(self) -> None:
         """Undoes faults, and a move by hand."""
@@ -71,7 +77,39 @@ class Ours(System):
         for host in self.nodes:
             host.exec(["sh", "-c", "echo 0 >/run/ha-registry/moved.down"])
 
+    @classmethod
+    def remove(cls) -> None:
+        """Takes the lab away, and everything of the stack with it."""
+        lifecycle.down(cls.LAB, keep=False)
 
-def remove() -> None:
-    """Takes the lab away, and everything of the stack with it."""
-    lifecycle.down(LAB, keep=False)
+
+class OursPair(Ours):
+    """Two registries that share a VIP."""
+
+    topology, LAB = "pair", "bench"
+
+
+class OursFronted(Ours, FrontedSystem):
+    """Two fronts before three registries on the lab's Ceph."""
+
+    LAB = "bench-fronted"
+    window_s = 7.0
+
+    def prepare(self) -> None:
+        """All registries, though an interrupted run may have taken one out; and what the storage's operator handed over."""
+        for host in self.registries:
+            self.stack.add("registries", host.name, str(host.address))
+        secrets = [sys.executable, "-m", "lab", "secrets", "--name", self.LAB, "--stack", STACK, "--config-file", str(self.stack.file)]
+        run(secrets, f"handing the storage's secrets to stack {STACK}", cwd=PROJECT, env=self.stack.environment)
+
+    def is_whole(self) -> bool:
+        """Both fronts may hold the VIP, and each passes requests on to every registry."""
+        return super().is_whole() and all(self._replicas(front) == {host.name: "up" for host in self.registries} for front in self.members)
+
+    def victim(self) -> Host:
+        """Any: each takes a third of the requests."""
+        return random.choice(self.registries)  # noqa: S311 - a place, no secret
+
+    def _replicas(self, front: Host) -> dict[str, str]:
+        asked = self.client.exec(["curl", "-sk", "-m", "2", f"https://{front.address}/health"])
+        return json.loads(asked.stdout)["replicas"] if asked.returncode == 0 else {}

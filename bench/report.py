@@ -83,7 +83,9 @@ def number(value: float | None) -> str:
     """As few digits as tell values apart; empty where there is none."""
     if value is None:
         return ""
-    return f"{value:.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.2g}" if abs(value) < 1 else f"{value:.1f}"
+    if value == int(value) or abs(value) >= 100:
+        return f"{value:.0f}"
+    return f"{value:.2g}" if abs(value) < 1 else f"{value:.2f}" if abs(value) < 2 else f"{value:.1f}"
 
 
 def path(topology: str) -> Path:
@@ -99,5 +101,6 @@ def write(topology: str, seen: Sequence[Figure]) -> Path:
 
 
 def read(topology: str) -> list[Figure]:
-    """The figures of the last run; raises OSError where there was none."""
-    return [Figure(**one) for one in json.loads(path(topology).read_text("utf-8"))]
+    """The figures of the last run; none where there was no run."""
+    file = path(topology)
+    return [Figure(**one) for one in json.loads(file.read_text("utf-8"))] if file.exists() else []

@@ -16,6 +16,8 @@ class Row:
     """None: printed for the reader, nothing is promised."""
 
 
+REQUESTS = {"pair": 2000, "fronted": 5000}
+"""In a planned change at least, by topology."""
 KINDS_OF_CHANGE = {
     "registry": "a setting of the registry changes",
     "certificate": "every registry gets a new certificate",
@@ -33,7 +35,7 @@ PAIR = (
     Row("pair.failed.repair", "requests failed while the host of a fault above is repaired", "count", 0),
     Row("pair.moves.fault", "moves of the VIP from fault to repaired", "count", 1),
     *(
-        Row(f"pair.failed.change.{kind}", f"of 2000 requests and a long one: {what}, on both hosts", "count", 0)
+        Row(f"pair.failed.change.{kind}", f"of {REQUESTS['pair']} requests and a long one: {what}, on both hosts", "count", 0)
         for kind, what in KINDS_OF_CHANGE.items()
     ),
     Row("pair.moves.change", "moves of the VIP in one of these changes", "count", 0),
@@ -49,4 +51,42 @@ PAIR = (
     Row("pair.load.stress", "highest load average meanwhile", "load", None),
     Row("pair.standstill.stress", "longest time that the machine itself did not run, as a real-time process sees it", "ms", None),
 )
-TOPOLOGIES = {"pair": PAIR}
+KEPT = 0.95
+"""Part of the load that two of three registries must go on serving."""
+HUNG_MS = 1500
+"""After which a hung registry gets no request any more."""
+FRONTED_CHANGES = {
+    "registry": "a setting of the registry changes, on all hosts",
+    "front": "a setting of haproxy changes, on both fronts",
+    "add": "a third registry comes into the stack file",
+}
+FRONTED = (
+    Row("fronted.failed.registry-killed", "requests failed where a registry's container is killed", "count", 0),
+    Row("fronted.extra.registry-killed", "the slowest request then, beyond the slowest before", "ms", 100),
+    Row("fronted.failed.host-cut", "requests failed that began after the link of a registry's host went down", "count", 0),
+    Row("fronted.failed-open.host-cut", "requests failed that were under way when it did", "count", None),
+    Row("fronted.extra.host-cut", "the slowest that began after it, beyond the slowest before", "ms", 400),
+    Row("fronted.load-kept.host-cut.inverse", "requests answered per second before, divided by those after", "ratio", round(1 / KEPT, 4)),
+    Row("fronted.trouble.registry-hung", "a registry is stopped by SIGSTOP: until the last request began that failed", "ms", HUNG_MS),
+    Row("fronted.failed.registry-hung", f"requests failed that began {HUNG_MS / 1000:g} s later or more", "count", 0),
+    Row("fronted.failed-early.registry-hung", "requests failed that began before", "count", None),
+    Row("fronted.extra.registry-hung", "the slowest request then, beyond the slowest before", "ms", None),
+    Row("fronted.moves.registry", "moves of the VIP where a registry fails, until it is repaired", "count", 0),
+    Row("fronted.standstill.registry", "longest time that the machine itself did not run around such a fault", "ms", None),
+    Row("fronted.gap.haproxy-killed", "haproxy is killed on the holder of the VIP (`kill -9`)", "ms", 200),
+    Row("fronted.gap.front-cut", "the link of the front that holds the VIP goes down", "ms", 500),
+    Row("fronted.moves.fault", "moves of the VIP where a front fails, until it is repaired", "count", 1),
+    Row("fronted.failed.repair", "requests failed while the host of a fault above is repaired", "count", 0),
+    *(
+        Row(f"fronted.failed.change.{kind}", f"of {REQUESTS['fronted']} requests and a long one: {what}", "count", 0)
+        for kind, what in FRONTED_CHANGES.items()
+    ),
+    Row("fronted.failed.change.remove", f"of {REQUESTS['fronted']} requests: one of three registries leaves it", "count", 0),
+    Row("fronted.moves.change", "moves of the VIP in one of these changes", "count", 0),
+    Row("fronted.failed.reload", "requests failed while both fronts reload haproxy again and again", "count", 0),
+    Row("fronted.dropped.reload", "connections that a reload cut between two requests, of 8 kept ones", "count", 0),
+    Row("fronted.seconds.preview", "`pulumi preview` without a change", "s", None),
+    Row("fronted.commands-per-host", "Commands of the host that has most", "count", 8),
+    Row("fronted.state-bytes-per-host", "state of the host that has most", "bytes", 256_000),
+)
+TOPOLOGIES = {"pair": PAIR, "fronted": FRONTED}

@@ -6,10 +6,11 @@ import os
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from rich.console import Console
 
-from bench.pair import PairBench
+from bench.bench import Bench
 from bench.record import Record, Seen
 from bench.report import number
 from bench.schedule import Trial, Turn, following, turns
@@ -20,7 +21,7 @@ FAULTS_IN_A_ROW = 3
 """After as many trials that could not be measured the run ends: something is broken."""
 
 
-def measure(bench: PairBench, trials: Sequence[Trial], record: Record, minutes: float, console: Console) -> None:
+def measure(bench: Bench[Any, Any], trials: Sequence[Trial], record: Record, minutes: float, console: Console) -> None:
     """Does trials, each kept at once. `minutes` holds for all runs of the same version together.
 
     Raises BenchError after `FAULTS_IN_A_ROW`; what was measured before is kept.
@@ -40,12 +41,12 @@ def measure(bench: PairBench, trials: Sequence[Trial], record: Record, minutes: 
             bench.start(turn.subject).mend()
 
 
-def _done(bench: PairBench, turn: Turn, record: Record, console: Console) -> Seen:
+def _done(bench: Bench[Any, Any], turn: Turn, record: Record, console: Console) -> Seen:
     bench.start(turn.subject)
     load, started = os.getloadavg()[0], time.monotonic()
     values = turn.trial.run(turn.subject)
     took = time.monotonic() - started
-    shown = "  ".join(f"{row.removeprefix('pair.')} {number(value)}" for row, value in values.items())
+    shown = "  ".join(f"{row.partition('.')[2]} {number(value)}" for row, value in values.items())
     count = record.count(turn.trial.name, turn.subject) + 1
     console.print(f"{turn.trial.name} {turn.subject} {count}/{turn.times}: {shown}  ({took:.0f} s, load {load:.1f})")
     return Seen(

@@ -33,7 +33,7 @@ def measure(system: System, minutes: float) -> Mapping[str, float]:
     hogs = max(FEWEST_HOGS, HOGS_PER_CORE * (os.cpu_count() or 1))
     argv = ["stress-ng", "--cpu", str(hogs), "--timeout", f"{round(minutes * 60)}s", "--quiet"]
     highest = 0.0
-    with Watch(system.nodes, system.vip) as watch, Standstill() as standstill, subprocess.Popen(argv) as stress:
+    with Watch(system.members, system.vip) as watch, Standstill() as standstill, subprocess.Popen(argv) as stress:
         while stress.poll() is None:
             highest = max(highest, os.getloadavg()[0])
             time.sleep(SAMPLE_S)

@@ -88,6 +88,33 @@ def test_failed_requests_are_counted_without_retry(order: Order) -> None:
     assert set(tally.causes) <= {"new connection: status 503", "kept connection: status 503"}
 
 
+def test_each_request_is_told_with_its_times(order: Order) -> None:
+    """What is computed from single requests is of all of them, and comes whole out of the process that made them."""
+    tally = loaded(order, failures=3)
+    again = Tally.read(tally.written())
+    assert again == tally
+    assert len(again.asked) == again.requests
+    assert sum(one.failed for one in again.asked) == 3
+    assert all(0 < one.took_ms < 10_000 for one in again.asked)
+
+
+def test_connection_that_is_cut_between_requests_is_told(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that closes kept connections without saying so drops them; one that says so does not. Neither fails a request."""
+    answer = Registry._answer
+
+    def cut(self: Registry, status: int, **headers: str) -> None:
+        answer(self, status, **headers)
+        self.close_connection = True
+
+    monkeypatch.setattr(Registry, "_answer", cut)
+    unsaid = loaded(order)
+    monkeypatch.setattr(Registry, "_answer", lambda self, status: cut(self, status, Connection="close"))
+    said = loaded(order)
+    assert (unsaid.failed, said.failed) == (0, 0)
+    assert unsaid.dropped >= 8
+    assert said.dropped == 0
+
+
 def test_retry_turns_failures_into_resets(order: Order) -> None:
     """With one client retry a short fault fails nothing, and is still told."""
     tally = loaded(replace(order, retry_after_s=0.1), failures=1)

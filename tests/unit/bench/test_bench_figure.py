@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.document import replaced, section
+from bench.document import PAGE, between, kept, replaced, section
 from bench.record import Record, Seen
-from bench.report import Figure, figures
-from bench.row import PAIR, Row
+from bench.report import Figure, figures, number
+from bench.row import PAIR, TOPOLOGIES, Row
 from bench.statistic import percentile
 
 GAP = Row("pair.gap.host-cut", "cut", "ms", 500)
@@ -78,10 +78,36 @@ def test_document_keeps_what_stands_around_the_table() -> None:
         replaced("before\n", "pair", "new\n")
 
 
-def test_limits_are_upper_ones_and_ids_unique() -> None:
+def test_topology_that_was_not_measured_keeps_its_figures(record: Record) -> None:
+    """What was published stays where there is no run; a new row comes with empty cells, and one that is gone goes."""
+    published = section([GAP, Row("pair.gap.gone", "gone", "ms", None)], figures([GAP], record))
+    again = kept([FAILED, GAP], published)
+    [machine, *_, failed, gap] = [line for line in again.splitlines() if line]
+    assert machine in published
+    assert gap in published
+    assert failed == "| `pair.failed.repair` | repair | count | 0 |" + "  |" * 8
+    assert "pair.gap.gone" not in again
+    assert kept([FAILED, GAP], again) == again
+
+
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+def test_document_has_every_row(topology: str) -> None:
+    """The page shows each row with its words and limit as they are now: what `write-docs` would leave alone."""
+    published = between(PAGE.read_text("utf-8"), topology)
+    assert published == kept(TOPOLOGIES[topology], published)
+
+
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+def test_limits_are_upper_ones_and_ids_unique(topology: str) -> None:
     """Every row is written once, below its topology's name."""
-    assert len({row.id for row in PAIR}) == len(PAIR)
-    assert all(row.id.startswith("pair.") and (row.limit is None or row.limit >= 0) for row in PAIR)
+    rows = TOPOLOGIES[topology]
+    assert len({row.id for row in rows}) == len(rows)
+    assert all(row.id.startswith(f"{topology}.") and (row.limit is None or row.limit >= 0) for row in rows)
+
+
+def test_numbers_are_told_apart_near_their_limit() -> None:
+    """A ratio of 1.07 does not look like its limit of 1.05; long numbers lose their fraction."""
+    assert [number(value) for value in (None, 0, 1.0526, 1.07, 4.12, 129.4, 0.123)] == ["", "0", "1.05", "1.07", "4.1", "129", "0.12"]
 
 
 def test_figure_names_no_host(record: Record) -> None:

@@ -91,7 +91,7 @@ def test_planned_change_is_one_of_valid_settings(kind: str, tmp_path: Any) -> No
     write_files(tmp_path)
     file = tmp_path / "stack.yaml"
     file.write_text(YAML_HEAD + json.dumps(pair()))
-    change = changes(IPv4Address("192.168.23.50"))[kind]
+    change = changes("pair", IPv4Address("192.168.23.50"))[kind]
     sides = []
     for _ in range(2):
         engine.Stack(file).toggle(change.path, change.one, change.other)
