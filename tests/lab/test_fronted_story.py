@@ -143,7 +143,8 @@ def test_registry_is_removed_and_added_under_load(begun: Begun, served: Fronted)
         since = {host.name: served.now(host.name) for host in (*others, *served.fronts)}
         with Moves(served) as moves, Load(served) as load:
             served.up(changes).succeeded()
-        load.assert_unharmed()
+        # a download that lasts longer than the end of a registry is cut where it is that one's
+        assert load.report.failed == 0, load.report
         moves.assert_at_most(0)
         served.await_replica(others[0].name, "up")
         for front in served.fronts:
