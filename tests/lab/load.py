@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from types import TracebackType
 
 from tests.lab import engine
@@ -75,9 +76,10 @@ def seeded(deployment: Deployment) -> tuple[str, str]:
     client = deployment.client
     client.login_skopeo()
     tagged = f"{REPOSITORY}:{TAG}"
-    present = [client.status(f"/v2/{REPOSITORY}/manifests/{TAG}", address=str(host.address)) == "200" for host in deployment.registries]
-    if not all(present):
-        _spread(deployment, tagged)
+    shared = deployment.system.storage.is_shared
+    stores = [deployment.vip] if shared else [str(host.address) for host in deployment.registries]
+    if not all(client.status(f"/v2/{REPOSITORY}/manifests/{TAG}", address=address) == "200" for address in stores):
+        _spread(deployment, tagged, stores)
     manifest = client.digest_by_skopeo(tagged)
     raw = json.loads(client.curl(f"/v2/{REPOSITORY}/manifests/{manifest}", "-H", f"Accept: {DOCKER_MANIFEST}").stdout)
     return manifest, max(raw["layers"], key=lambda layer: layer["size"])["digest"]
@@ -86,12 +88,11 @@ def seeded(deployment: Deployment) -> tuple[str, str]:
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
-def _spread(deployment: Deployment, tagged: str) -> None:
+def _spread(deployment: Deployment, tagged: str, stores: Sequence[str]) -> None:
     client = deployment.client
     local = f"{client.name}/{tagged}"
     client.make_image(local, layers=1, layer_bytes=LAYER_BYTES)
-    for host in deployment.registries:
-        address = str(host.address)
+    for address in stores:
         client.login_skopeo(address)
         client.push_by_skopeo(local, tagged, registry=address)
     client.host.output(["docker", "image", "rm", "--force", local])
