@@ -136,6 +136,7 @@ def test_a_changed_setting_goes_live_without_a_lost_request(served: Fronted) -> 
     assert {host.name: served.touched(host.name, since[host.name]) for host in served.fronts} == {host.name: [] for host in served.fronts}
 
 
+@pytest.mark.full
 def test_registry_is_removed_and_added_under_load(begun: Begun, served: Fronted) -> None:
     """A registry out of the stack file goes and comes back without a failed request; the others are untouched, fronts only reload."""
     served.up(LOUD).succeeded()
