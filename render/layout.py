@@ -51,6 +51,7 @@ INSIDE = {
 """Where a container, on a VM or in a Pod, finds its files."""
 
 PORTS_OF_ROLE = {"writer": reserved.WRITER_PORTS, "reader": reserved.READER_PORTS}
+CONTAINER_PORTS = sorted(reserved.CONTAINER_PORTS)
 AGENT_PORT = reserved.AGENT_PORT
 """Where a registry host tells the fronts whether it serves (haproxy, agent-check)."""
 

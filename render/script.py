@@ -24,6 +24,8 @@ _STRICT = Environment(
 )
 
 Fact = str | Sequence[str]
+PROBER_UNIT = "ha-registry-prober.service"
+"""What starts `prober` on a registry host and on a front; its text is the same on both."""
 
 
 def fill(template: str, **view: object) -> str:
@@ -41,6 +43,11 @@ def static(path: str) -> str:
 def library() -> str:
     """What a concern may say on a host (`want_file`, `want_unit`, ...), as one file."""
     return "".join(static(f"library/{part}.sh") for part in ("ledger", "package", "file", "unit", "client", "verb"))
+
+
+def prober_unit() -> dict[str, str]:
+    """Content name to text of PROBER_UNIT."""
+    return {PROBER_UNIT: static(f"library/{PROBER_UNIT}")}
 
 
 def files_of(concern: str, names: Iterable[str], **view: object) -> dict[str, str]:

@@ -107,6 +107,12 @@ class Storage(Section):
         return {name: made for name in get_args(Kind) if (made := vars(self).get(name)) is not None}
 
     @property
+    def kind(self) -> Kind:
+        """The one kind; of checked settings only."""
+        (kind,) = self.kinds
+        return kind
+
+    @property
     def mount(self) -> Nfs | CephFs | Mounted | None:
         """The file system that must be mounted before a registry starts; None where there is none."""
         return self.nfs or self.cephfs or self.mounted

@@ -7,11 +7,9 @@ from ipaddress import IPv4Address, IPv4Network, collapse_addresses
 from typing import Any
 
 from render import front
-from render.layout import AGENT_PORT, FIREWALL, PORTS_OF_ROLE
+from render.layout import AGENT_PORT, CONTAINER_PORTS, FIREWALL
 from render.script import Script, files_of
 from settings import Fronted, Host, Vms
-
-CONTAINERS = sorted(port for slots in PORTS_OF_ROLE.values() for port in slots.values())
 
 
 def script(system: Vms, host: Host) -> Script:
@@ -42,7 +40,7 @@ def _member(system: Vms, host: Host) -> dict[str, Any]:
     fronted = isinstance(system, Fronted)
     return {
         "ports": front.ports(system) if fronted else sorted(system.ports),
-        "containers": [] if fronted else CONTAINERS,
+        "containers": [] if fronted else CONTAINER_PORTS,
         "allowed": [str(network) for network in pull],
         "because": "access.pull, and the hosts of this stack",
         "vip": system.vip.address.ip,
@@ -55,7 +53,7 @@ def _member(system: Vms, host: Host) -> dict[str, Any]:
 def _behind_fronts(system: Fronted) -> dict[str, Any]:
     return {
         "ports": sorted(system.ports),
-        "containers": CONTAINERS,
+        "containers": CONTAINER_PORTS,
         "allowed": [str(network) for network in collapse_addresses(_networks(_addresses(system.hosts)))],
         "because": "the fronts, and the other hosts of this stack",
         "vip": system.vip.address.ip,

@@ -7,7 +7,7 @@ from ipaddress import collapse_addresses
 from typing import Any
 
 from render.layout import AGENT_PORT, CA, DRAIN_S, FRONT_PEM, HAPROXY_SOCKET, RUN, STATS_LOGIN
-from render.script import Script, files_of, fill, static
+from render.script import Script, files_of, fill, prober_unit
 from settings import Fronted, Host
 
 TLS = {
@@ -69,8 +69,7 @@ def script(system: Fronted, host: Host) -> Script:
             "PEM": FRONT_PEM,
             "STATS_LOGIN": STATS_LOGIN,
         },
-        files=files_of("front", FILES, **view, stamp=stamp)
-        | {"ha-registry-prober.service": static("registry/ha-registry-prober.service.j2")},
+        files=files_of("front", FILES, **view, stamp=stamp) | prober_unit(),
     )
 
 

@@ -6,7 +6,7 @@ readonly PROBER_UNIT=/etc/systemd/system/ha-registry-prober.service
 readonly TAKES_S=10 # a reload, and the first checks of the registries
 
 concern() {
-  want_package haproxy socat
+  want_haproxy
   want_any_port
   want_file 0644 "$CONFIG" haproxy.cfg accepts
   want_file 0644 "$DROP_IN" haproxy.service.conf
@@ -19,6 +19,16 @@ concern() {
   want_true front.has-registry "$TAKES_S" has_registry
 }
 
+want_haproxy() {
+  if [[ $VERB == apply ]] && { is_claimed haproxy ours || ! has_package haproxy; }; then claim haproxy ours; fi
+  want_package haproxy socat
+}
+undo_haproxy() { # after its package, whose purge leaves what haproxy and its unit made at the first start
+  ! has_package haproxy || return 0
+  rm -rf "$ROOT"/run/{haproxy,haproxy.pid,haproxy-master.sock} "$ROOT/var/lib/haproxy"
+  say "removed haproxy"
+}
+
 accepts() { # CANDIDATE
   local reason
   reason=$(haproxy -c -q -f "$1" 2>&1) && return
@@ -28,7 +38,6 @@ accepts() { # CANDIDATE
 
 # A reload that failed leaves the old process serving without a word: haproxy itself says from what it serves
 is_current() { [[ $(socat - "UNIX-CONNECT:$ROOT$SOCKET" <<<'show info') == *"description: ha-registry $STAMP"* ]]; }
-is_ready() { [[ $(cat "$ROOT$RUN/unit.down" "$ROOT$RUN/probe.down" 2>/dev/null | tr -d '\n') == 00 ]]; }
 has_registry() { # by a real request: until its first checks are done, haproxy takes every replica for good
   [[ $(curl -so /dev/null -m 5 -w '%{http_code}' --cacert "$CA" --resolve "$NAME:$PORT:$ADDRESS" "https://$NAME:$PORT/v2/") == 401 ]]
 }

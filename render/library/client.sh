@@ -1,8 +1,12 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2153 # NAME is a fact of the concerns that ask
-# The registry's API as scripts use it: by NAME at a chosen address, with a CA and a login from files, never from arguments.
+# What scripts ask over the network, most of all the registry's API: by NAME at a chosen address, with a CA and a login from files, never from arguments.
 ask() { # CA LOGIN ADDRESS PORT ARGUMENT...: the status code; 000 where nobody answers
   curl -so /dev/null -m 20 -w '%{http_code}' --cacert "$1" --resolve "$NAME:$4:$3" -K "$2" "${@:5}" || true
+}
+reaches() { # SECONDS NAME PORT: a connection is made
+  # shellcheck disable=SC2016 # its own arguments
+  timeout "$1" bash -c 'exec 3<>"/dev/tcp/$1/$2"' - "$2" "$3" 2>/dev/null
 }
 push_blob() { # CA LOGIN ADDRESS PORT REPOSITORY FILE: the status code of its last request
   local base=https://$NAME:$4 location status

@@ -48,3 +48,4 @@ undo_unit() {
   rm -f "$STATE/units/$1" "$STATE/units/$1".{started,found}
   say "removed unit $1"
 }
+is_ready() { [[ $(cat "$ROOT$RUN/unit.down" "$ROOT$RUN/probe.down" 2>/dev/null | tr -d '\n') == 00 ]]; } # its unit and prober say so

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from render import front
-from render.layout import AGENT_PORT, PORTS_OF_ROLE
+from render.layout import AGENT_PORT, CONTAINER_PORTS
 from render.registry import local_path
 from render.script import Script
 from render.vip import interface_of
@@ -42,7 +42,7 @@ def script(system: Vms, host: Host, changes: str) -> Script:
             "DATA": local_path(system),
             "RESERVE": local.reserve.text if local else "",
             "RESERVE_BYTES": str(local.reserve.bytes if local else 0),
-            "STORE": next(iter(system.storage.kinds)),
+            "STORE": system.storage.kind,
             "STORE_AT": _store(system.storage),
             "IMAGE": system.registry.image,
             "ARCHIVE": source.archive or "",
@@ -59,8 +59,7 @@ def _published(system: Vms, host: Host) -> list[int]:
 def _own(system: Vms, host: Host) -> list[int]:
     if host not in system.registries:
         return []
-    containers = [port for slots in PORTS_OF_ROLE.values() for port in slots.values()]
-    return [*containers, *([AGENT_PORT] if isinstance(system, Fronted) else [])]
+    return [*CONTAINER_PORTS, *([AGENT_PORT] if isinstance(system, Fronted) else [])]
 
 
 def _store(storage: Storage) -> list[str]:

@@ -96,14 +96,10 @@ check_store() {
   local -a reached=()
   for at in "${STORE_AT[@]}"; do
     read -r name port <<<"$at"
-    ! reaches "$name" "$port" || reached+=("$at")
+    ! reaches "$TCP_S" "$name" "$port" || reached+=("$at")
   done
   ((${#reached[@]} || ${#STORE_AT[@]} == 0)) ||
     refuse "storage.$STORE" "${STORE_AT[*]}" "$HOST does not reach it" "open the way from $HOST to that port, or write another address"
-}
-reaches() { # NAME PORT
-  # shellcheck disable=SC2016 # its own arguments
-  timeout "$TCP_S" bash -c 'exec 3<>"/dev/tcp/$1/$2"' - "$1" "$2" 2>/dev/null
 }
 
 check_image() {
@@ -114,7 +110,7 @@ check_image() {
     return
   fi
   read -r name port <<<"$FETCH_FROM"
-  reaches "$name" "$port" ||
+  reaches "$TCP_S" "$name" "$port" ||
     refuse registry.image "$IMAGE" "$HOST does not reach $name port $port" "open the way, or name a mirror, registry.source.proxy or registry.source.archive"
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from render import front
 from render.layout import AGENT_PORT
 from render.script import Script
 from render.trust import endpoints
@@ -21,7 +22,7 @@ def script(system: Vms, host: Host, *, ca_bundle: str, user: str, password: str,
             "ENDPOINTS": list(endpoints(system)),
             "VIP": str(system.vip.address.ip),
             "NODES": [str(member.address) for member in system.registries],
-            "FRONTS": [str(front.address) for front in fronts],
+            "FRONTS": [str(each.address) for each in fronts],
             "SHARED": "yes" if system.storage.is_shared else "no",
             "WRITES": "yes" if _may_push(system, host) else "no",
             "DELETES": "yes" if system.registry.delete else "no",
@@ -40,7 +41,7 @@ def _closed(system: Vms, host: Host) -> dict[str, str | list[str]]:
     agents = [f"{registry.address}:{AGENT_PORT}" for registry in system.registries if registry != host and host in system.clients]
     pages = [f"{system.vip.address.ip}:{port}" for port in (haproxy.stats.port, haproxy.metrics_port)]
     return {
-        "HEALTH_PORT": str(haproxy.health_port if haproxy.mode == "tcp" else system.ports[0]),
+        "HEALTH_PORT": str(front.health_port(system)),
         "CLOSED": [*agents, *pages],
     }
 

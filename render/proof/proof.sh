@@ -52,13 +52,9 @@ check_fronts() { # every front says that replicas serve; what is not for this ho
     done
   done
   for at in "${CLOSED[@]}"; do
-    expect "$at from $HOST" closed "$(is_open "${at%:*}" "${at#*:}" && echo open || echo closed)"
+    expect "$at from $HOST" closed "$(reaches "$CLOSED_S" "${at%:*}" "${at#*:}" && echo open || echo closed)"
   done
   say "skipped proof.outsider $HOST is named in the settings, so the registries let it in"
-}
-is_open() { # ADDRESS PORT
-  # shellcheck disable=SC2016 # its own arguments
-  timeout "$CLOSED_S" bash -c 'exec 3<>"/dev/tcp/$1/$2"' - "$1" "$2" 2>/dev/null
 }
 
 prove_one_store() { # what one replica acknowledged every other has, whichever way in

@@ -25,12 +25,12 @@ from render.layout import (
     STOP_S,
 )
 from render.registry.configuration import config
-from render.script import Script, files_of
+from render.script import Script, files_of, prober_unit
 from render.storage import mount_of
 from settings import Fronted, Host, Vms
 
 PROGRAMS = ("switch", "prober")
-UNITS = ("ha-registry.service", "ha-registry@.service", "ha-registry-live.service", "ha-registry-prober.service")
+UNITS = ("ha-registry.service", "ha-registry@.service", "ha-registry-live.service")
 AGENT = ("agent", "ha-registry-agent.service")
 
 
@@ -75,6 +75,7 @@ def script(system: Vms, host: Host, storage_ca: str = "") -> Script:
             **_shared(system, host),
         },
         files=files_of("registry", ("container.env", *PROGRAMS, *UNITS, *_agent(system)), **_view(system, host))
+        | prober_unit()
         | {f"{role}.yml": config(system, read_only=role == "reader", purges=purges) for role in chosen}
         | ({"storage-ca.crt": storage_ca.rstrip("\n") + "\n"} if storage_ca else {}),
     )

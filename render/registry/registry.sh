@@ -34,8 +34,6 @@ concern() {
   [[ ! $PROBE ]] || want_shared_images
 }
 
-is_ready() { [[ $(cat "$ROOT$RUN/unit.down" "$ROOT$RUN/probe.down" 2>/dev/null | tr -d '\n') == 00 ]]; }
-
 want_agent() {
   want_package socat
   want_file 0755 "$LIB/agent" agent

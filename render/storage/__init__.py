@@ -83,7 +83,7 @@ def script(system: Vms, host: Host) -> Script:
             "APT_PACKAGE": mount.packages[0] if mount.packages else "",
             "DNF_PACKAGE": mount.packages[1] if mount.packages else "",
             "KEYRING": CEPH_KEYRING if system.storage.cephfs else "",
-            "SETTING": f"storage.{next(iter(system.storage.kinds))}",
+            "SETTING": f"storage.{system.storage.kind}",
             "SENTINEL": SENTINEL,
             "STORE": system.name,
             "ADOPT": "yes" if system.adopt else "no",

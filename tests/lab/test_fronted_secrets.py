@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from tests.lab.fronted import Fronted
-from tests.lab.leak import READ_BY_ANYBODY, found_on, key_line, seen
+from tests.lab.leak import assert_not_in_outputs_or_state, assert_not_read_by_anybody, found_on, key_line, seen
 from tests.lab.outcome import plain
 from tests.lab.trace import Trace
 
@@ -60,12 +60,7 @@ def test_no_secret_is_an_argument_or_in_an_environment(traced: Mapping[str, str]
 
 def test_no_secret_is_in_a_file_that_anybody_reads(whole: Fronted, secrets: Mapping[str, str]) -> None:
     """An account without rights finds no secret in any file on any host."""
-    search = f'runuser -u nobody -- grep -rslFf "$patterns" --exclude="tmp.*" {" ".join(READ_BY_ANYBODY)}'
-    planted = next(iter(secrets.values()))
-    for host in whole.hosts.values():
-        host.output(["sh", "-c", "umask 022; cat >/usr/local/planted"], planted)
-        assert found_on(host, secrets, search) == ["/usr/local/planted"], host.name
-        host.output(["rm", "/usr/local/planted"])
+    assert_not_read_by_anybody(whole, secrets, next(iter(secrets.values())))
 
 
 def test_no_secret_is_in_a_log(whole: Fronted, secrets: Mapping[str, str]) -> None:
@@ -82,9 +77,4 @@ def test_no_secret_is_in_a_log(whole: Fronted, secrets: Mapping[str, str]) -> No
 
 def test_no_secret_is_in_an_output_or_in_the_state(whole: Fronted, secrets: Mapping[str, str]) -> None:
     """Plain outputs, every file of the state and the stack file in use show no secret, in clear or in base64."""
-    assert set(seen(whole.pulumi("stack", "output", "--json", "--show-secrets", "--stack", "test"), secrets))
-    assert seen(whole.pulumi("stack", "output", "--json", "--stack", "test"), secrets) == []
-    assert seen(whole.pulumi("stack", "export", "--stack", "test"), secrets) == []
-    files = [file for file in [*whole.backend.rglob("*"), whole.config_file] if file.is_file()]
-    assert any("deployment" in file.read_text(errors="replace") for file in files)
-    assert [(file.name, shown) for file in files if (shown := seen(file.read_text(errors="replace"), secrets))] == []
+    assert_not_in_outputs_or_state(whole, secrets)

@@ -11,7 +11,7 @@ import pytest
 
 from lab import state as states
 from tests.lab.deployment import Pair
-from tests.lab.leak import READ_BY_ANYBODY, found_on, key_line, seen
+from tests.lab.leak import assert_not_in_outputs_or_state, assert_not_read_by_anybody, found_on, key_line, seen
 from tests.lab.outcome import Run, plain
 from tests.lab.trace import Trace
 
@@ -91,21 +91,12 @@ def test_no_secret_is_in_a_log(deployed: Pair, secrets: Mapping[str, str]) -> No
 
 def test_no_secret_is_in_a_file_that_anybody_reads(deployed: Pair, secrets: Mapping[str, str]) -> None:
     """An account without rights finds no secret in any file on any host, and no other account than root and ours its folder."""
-    search = f'runuser -u nobody -- grep -rslFf "$patterns" --exclude="tmp.*" {" ".join(READ_BY_ANYBODY)}'
-    for host in deployed.hosts.values():
-        host.output(["sh", "-c", "umask 022; cat >/usr/local/planted"], OWN_PASSWORD)
-        assert found_on(host, secrets, search) == ["/usr/local/planted"]
-        host.output(["rm", "/usr/local/planted"])
+    assert_not_read_by_anybody(deployed, secrets, OWN_PASSWORD)
 
 
 def test_no_secret_is_in_an_output_or_in_the_state(deployed: Pair, secrets: Mapping[str, str]) -> None:
     """Plain outputs, every file of the state and the stack file in use show no secret, in clear or in base64."""
-    assert set(seen(deployed.pulumi("stack", "output", "--json", "--show-secrets", "--stack", "test"), secrets))
-    assert seen(deployed.pulumi("stack", "output", "--json", "--stack", "test"), secrets) == []
-    assert seen(deployed.pulumi("stack", "export", "--stack", "test"), secrets) == []
-    files = [file for file in [*deployed.backend.rglob("*"), deployed.config_file] if file.is_file()]
-    assert any('"checkpoint"' in file.read_text(errors="replace") for file in files)
-    assert [(file.name, shown) for file in files if (shown := seen(file.read_text(errors="replace"), secrets))] == []
+    assert_not_in_outputs_or_state(deployed, secrets)
 
 
 def test_no_secret_is_in_what_up_prints(

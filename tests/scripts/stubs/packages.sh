@@ -22,7 +22,12 @@ unpack() { # NAME
   done
   [[ $1 != keepalived ]] || mkdir -p "$ROOT/etc/keepalived"
   [[ $1 != haproxy ]] || { mkdir -p "$ROOT/etc/haproxy" && [[ -e $ROOT/etc/haproxy/haproxy.cfg ]] || printf 'global\n  daemon\n' >"$ROOT/etc/haproxy/haproxy.cfg"; }
+  [[ $1 != haproxy ]] || start_haproxy
   [[ $1 != docker.io ]] || start_docker
+}
+start_haproxy() { # what its first start makes, and its purge leaves
+  mkdir -p "$ROOT"/run/haproxy "$ROOT"/var/lib/haproxy/dev
+  touch "$ROOT"/run/haproxy.pid "$ROOT"/run/haproxy-master.sock "$ROOT"/var/lib/haproxy/dev/log
 }
 start_docker() { # what dockerd makes at its first start
   mkdir -p "$ROOT"/etc/docker "$ROOT"/var/lib/docker/overlay2 "$ROOT"/run/docker/netns "$ROOT"/run/containerd "$H"/{iptables,links}

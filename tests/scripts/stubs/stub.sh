@@ -31,7 +31,7 @@ ordered_faults() { # $H/faults: KIND PATTERN, one per line; `once` faults vanish
       ;;
     block)
       touch "$H/blocked"
-      exec sleep 600
+      exec /bin/sleep 600 # the real one: sleep may be a stub here
       ;;
     esac
   done <<<"$faults"

@@ -1,6 +1,5 @@
 """The lab of two fronts before several registries, and the Ceph that belongs to it."""
 
-from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
@@ -19,18 +18,6 @@ STACK = Path(__file__).parents[3] / "lab" / "stacks" / "fronted.yaml"
 @pytest.fixture
 def old() -> Plan:
     return planning.read(STACK, "fronted")
-
-
-@pytest.fixture
-def plan(old: Plan) -> Plan:
-    return old.moved("blue", IPv4Network("172.30.4.0/24"))
-
-
-@pytest.fixture
-def state(tmp_path: Path, plan: Plan) -> State:
-    made = State(tmp_path / "blue")
-    made.prepare(plan)
-    return made
 
 
 def test_plan_has_fronts_registries_and_clients(old: Plan) -> None:

@@ -1,6 +1,5 @@
 """What a lab keeps on disk."""
 
-from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
@@ -19,18 +18,6 @@ PROJECT_STACK = Path(__file__).parents[3] / "Pulumi.dev.yaml"
 @pytest.fixture
 def old() -> Plan:
     return planning.read(PROJECT_STACK, "dev")
-
-
-@pytest.fixture
-def plan(old: Plan) -> Plan:
-    return old.moved("blue", IPv4Network("172.30.4.0/24"))
-
-
-@pytest.fixture
-def state(tmp_path: Path, plan: Plan) -> State:
-    made = State(tmp_path / "blue")
-    made.prepare(plan)
-    return made
 
 
 def test_state_is_kept_when_prepared_again(state: State, plan: Plan) -> None:
