@@ -58,7 +58,7 @@ def _behind_fronts(system: Fronted) -> dict[str, Any]:
         "because": "the fronts, and the other hosts of this stack",
         "vip": system.vip.address.ip,
         "own_pages": [],
-        "agent": {"port": AGENT_PORT, "fronts": [str(address) for address in _addresses(system.fronts)]},
+        "agent": {"port": AGENT_PORT, "asked_by": [str(address) for address in _addresses([*system.fronts, *system.registries])]},
         "vrrp": [],
     }
 

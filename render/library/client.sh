@@ -8,9 +8,10 @@ reaches() { # SECONDS NAME PORT: a connection is made
   # shellcheck disable=SC2016 # its own arguments
   timeout "$1" bash -c 'exec 3<>"/dev/tcp/$1/$2"' - "$2" "$3" 2>/dev/null
 }
-push_blob() { # CA LOGIN ADDRESS PORT REPOSITORY FILE: the status code of its last request
+readonly REPOSITORY=ha-registry/proof # where proofs write
+push_blob() { # CA LOGIN ADDRESS PORT FILE: the status code of its last request
   local base=https://$NAME:$4 location status
-  location=$(curl -si -m 20 -X POST --cacert "$1" --resolve "$NAME:$4:$3" -K "$2" "$base/v2/$5/blobs/uploads/" | tr -d '\r' |
+  location=$(curl -si -m 20 -X POST --cacert "$1" --resolve "$NAME:$4:$3" -K "$2" "$base/v2/$REPOSITORY/blobs/uploads/" | tr -d '\r' |
     awk 'NR == 1 {status = $2} tolower($1) == "location:" {print $2; found = 1} END {if (!found) print status + 0}' || true)
   case $location in
   http*) ;;
@@ -21,7 +22,7 @@ push_blob() { # CA LOGIN ADDRESS PORT REPOSITORY FILE: the status code of its la
     return
     ;;
   esac
-  ask "${@:1:4}" -X PUT -H 'Content-Type: application/octet-stream' --data-binary "@$6" "$location&digest=$(digest_of "$6")"
+  ask "${@:1:4}" -X PUT -H 'Content-Type: application/octet-stream' --data-binary "@$5" "$location&digest=$(digest_of "$5")"
 }
 digest_of() { # FILE, as the registry names it
   local sum

@@ -1,7 +1,6 @@
 # shellcheck shell=bash
 # proof: a fresh nonce image goes in through the VIP and comes out of every way in; what must be refused is refused.
 # Everything it needs lies in a folder that is gone when it ends; the nonce is deleted again where deleting is allowed.
-readonly REPOSITORY=ha-registry/proof
 readonly MANIFEST=application/vnd.oci.image.manifest.v1+json
 readonly CLOSED_S=2 # what drops does not answer
 
@@ -79,7 +78,7 @@ put_image() { # ADDRESS
     "$(ask_as login "$1" "${PORTS[0]}" -X PUT -H "Content-Type: $MANIFEST" --data-binary "@$WORK/manifest" "$(manifest_url "${LAYER_DIGEST:7:12}")")"
 }
 put_blob() { # ADDRESS FILE
-  expect "blob pushed through $1" 201 "$(push_blob "$WORK/ca.crt" "$WORK/login" "$1" "${PORTS[0]}" "$REPOSITORY" "$2")"
+  expect "blob pushed through $1" 201 "$(push_blob "$WORK/ca.crt" "$WORK/login" "$1" "${PORTS[0]}" "$2")"
 }
 read_image() { # ADDRESS
   local port=${PORTS[0]} found

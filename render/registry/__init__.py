@@ -12,6 +12,7 @@ from render.layout import (
     CA,
     CERTIFICATE,
     CONFIG,
+    CONTAINER_PORTS,
     DRAIN_S,
     ENVIRONMENT,
     IDENTITY,
@@ -105,6 +106,8 @@ def _shared(system: Vms, host: Host) -> dict[str, str | list[str]]:
         "STORAGE_CA": "yes" if system.storage.s3 and system.storage.s3.ca else "no",
         "STORE_FILE": f"/etc/systemd/system/{mount.unit}" if mount and mount.packages else "",
         "AGENT_PORT": str(AGENT_PORT) if is_fronted else "",
+        "CONTAINERS": [str(port) for port in CONTAINER_PORTS],
+        "DRAIN_S": str(DRAIN_S),
     }
 
 

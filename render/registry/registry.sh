@@ -31,6 +31,7 @@ concern() {
   want_true registry.ready "$READY_S" is_ready
   want_parked
   [[ ! $AGENT_PORT ]] || want_agent
+  [[ ! $AGENT_PORT || $VERB != apply ]] || claim service registry
   [[ ! $PROBE ]] || want_shared_images
 }
 
@@ -52,7 +53,7 @@ want_shared_images() { # a blob given to another replica is read here: both have
   NONCE=$(mktemp)
   head -c 1024 /dev/urandom >"$NONCE"
   for peer in "${PEERS[@]}"; do
-    status=$(push_blob "$ROOT$CA" "$ROOT$PROBE" "${peer#*=}" "${PUBLISHED[0]}" "$REPOSITORY" "$NONCE")
+    status=$(push_blob "$ROOT$CA" "$ROOT$PROBE" "${peer#*=}" "${PUBLISHED[0]}" "$NONCE")
     [[ $status != 201 ]] || break
     answers+=" ${peer%%=*} answered $status,"
   done
@@ -64,7 +65,6 @@ want_shared_images() { # a blob given to another replica is read here: both have
   fi
   rm -f "$NONCE"
 }
-readonly REPOSITORY=ha-registry/proof
 ask_probe() { ask "$ROOT$CA" "$ROOT$PROBE" "$1" "${PUBLISHED[0]}" "${@:2}"; } # ADDRESS ARGUMENT...
 nonce_url() { echo "https://$NAME:${PUBLISHED[0]}/v2/$REPOSITORY/blobs/$(digest_of "$NONCE")"; }
 has_nonce() { [[ $(ask_probe 127.0.0.1 "$(nonce_url)") == 200 ]]; }
@@ -97,10 +97,21 @@ move() { # VALUE, for the agent, which is not root
   echo "$1" >"$ROOT$RUN/moved.down"
   chmod 0644 "$ROOT$RUN/moved.down"
 }
+undo_service() { # the first thing when a registry goes: its fronts send nothing new, and what they began may end
+  move 1
+  wait_for "$DRAIN_S" is_unused || say "kept no connection: some were open for more than $DRAIN_S s"
+  rm -f "$ROOT$RUN/moved.down"
+}
+is_unused() { # no other host has a connection to a container
+  local port
+  for port in "${CONTAINERS[@]}"; do
+    [[ ! $(ss -Htn state established state syn-recv "sport = :$port and not dst 127.0.0.0/8") ]] || return
+  done
+}
 takes_over() { # ADDRESS: it serves, and is not drained itself
   [[ $(ask "$ROOT$CA" /dev/null "$1" "${PUBLISHED[0]}" "https://$NAME:${PUBLISHED[0]}/") == 200 ]] || return
   # shellcheck disable=SC2016 # its own arguments
-  [[ $(timeout 2 bash -c 'exec 3<>"/dev/tcp/$1/$2" && read -r line <&3 && echo "$line"' - "$1" "$AGENT_PORT" 2>/dev/null || echo unknown) =~ ^("ready 100% up"|unknown)$ ]]
+  [[ $(timeout 2 bash -c 'exec 3<>"/dev/tcp/$1/$2" && read -r line <&3 && echo "$line"' - "$1" "$AGENT_PORT" 2>/dev/null) == "ready 100% up" ]]
 }
 
 # --- the image

@@ -117,9 +117,11 @@ def test_fronts_are_answered_through_socat(replica: Sandbox) -> None:
         assert [_asked(port) for _ in range(40)] == ["drain 0% up\n"] * 40  # more than its limit of children, if any stayed
 
 
-def _ready(host: Sandbox, *addresses: str) -> None:
+def _ready(host: Sandbox, *addresses: str, agent: str = "ready 100% up") -> None:
+    host.set("reachable", "".join(f"{address} 15447\n" for address in addresses))
     for address in addresses:
         host.set(f"http/{address}:443", "ready")
+        host.set(f"answers/{address}:15447", f"{agent}\n")
 
 
 def test_drain_lets_the_fronts_send_nothing_new(fronted: Fronted, replica: Sandbox) -> None:
@@ -135,19 +137,31 @@ def test_drain_lets_the_fronts_send_nothing_new(fronted: Fronted, replica: Sandb
     assert replica.program(AGENT).out.startswith("ready ")
 
 
-@pytest.mark.parametrize("others", ["gone", "sick", "drained"])
+@pytest.mark.parametrize("others", ["gone", "sick", "drained", "silent"])
 def test_last_one_that_serves_is_not_drained(others: str, fronted: Fronted, replica: Sandbox) -> None:
-    """No other replica serves, or it is drained itself: exit 69 with those that were asked, and this one stays."""
+    """No other replica serves, or is not drained itself, or tells whether it is: exit 69 with those that were asked, and this one stays."""
+    if others != "gone":
+        _ready(replica, *OTHERS, agent="drain 0% up" if others == "drained" else "ready 100% up")
     if others == "sick":
         for address in OTHERS:
             replica.set(f"http/{address}:443", "sick")
-    if others == "drained":
-        _ready(replica, *OTHERS)
-        replica.set("reachable", "".join(f"{address} 15447\n" for address in OTHERS))
-        for address in OTHERS:
-            replica.set(f"answers/{address}:15447", "drain 0% up\n")
+    if others == "silent":
+        replica.set("reachable", "")
     ran = replica.run(Concerns(fronted)["registry"], "drain", expect=69)
     assert "no other registry is ready (replica2=10.20.0.22 replica3=10.20.0.23); replica1 stays in service" in ran.err
+    assert not (replica.root / RUN / "moved.down").exists()
+
+
+def test_registry_that_goes_ends_when_no_other_host_has_a_connection(fronted: Fronted, replica: Sandbox) -> None:
+    """remove drains, waits for what the fronts began, and only then stops a unit; the next registry here is not drained."""
+    live = (replica.root / "var/lib/ha-registry/live").read_text().strip()
+    replica.set(f"clients/{ {'a': 15443, 'b': 15444}[live] }", "3")
+    replica.forget_calls()
+    replica.run(Concerns(fronted)["registry"], "remove")
+    looks = [index for index, call in enumerate(replica.calls) if call.startswith("ss ")]
+    stops = [index for index, call in enumerate(replica.calls) if call.startswith(("systemctl stop", "systemctl disable", "docker stop"))]
+    assert len(looks) > 3
+    assert looks[-1] < stops[0]
     assert not (replica.root / RUN / "moved.down").exists()
 
 

@@ -230,6 +230,23 @@ def test_replicas_with_different_stores_are_refused(s3: Concerns, on_s3: Sandbox
     assert not list((on_s3.root / "tmp").iterdir())
 
 
+def test_registry_is_not_turned_to_another_store(s3: Concerns, on_s3: Sandbox) -> None:
+    """What the old container acknowledged is not in the new one: the old one stays live, with its files, and the reason is said."""
+    on_s3.run(s3["registry"], "apply")
+    live = _live(on_s3)
+    on_s3.set("stores-apart", "ports")
+    program = on_s3.root / SWITCH[1:]
+    program.write_text(program.read_text().replace("SHARE_S=15", "SHARE_S=0"))
+    config = on_s3.root / "etc/ha-registry/registry/writer.yml"
+    before = config.read_text()
+    config.write_text(before.replace("bucket: ", "bucket: another-"))
+    ran = on_s3.program(SWITCH, expect=1)
+    assert "the new registry does not have what the old one, which keeps serving, just acknowledged" in ran.out
+    assert _live(on_s3) == live
+    assert config.read_text() == before
+    assert not list((on_s3.root / "tmp").iterdir())
+
+
 @pytest.mark.parametrize(("peer", "answer"), [("", "000"), ("sick", "503"), ("ready", "401")])
 def test_first_replica_is_not_held_up(peer: str, answer: str, s3: Concerns, on_s3: Sandbox) -> None:
     """No other replica, one that is ill, or one that does not know the present password yet: named as skipped, exit 0."""

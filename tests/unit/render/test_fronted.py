@@ -49,11 +49,11 @@ def test_registries_are_reached_from_this_stack_only(fronted: Fronted) -> None:
             assert not _allows(rule, stranger)
 
 
-def test_agent_answers_fronts_only(fronted: Fronted) -> None:
-    """Whether a host wants requests is told to the fronts and to nobody else."""
+def test_agent_answers_fronts_and_other_registries_only(fronted: Fronted) -> None:
+    """Whether a host wants requests is told to the fronts, and to registries before one of them is drained, and to nobody else."""
     for registry in fronted.registries:
         (rule,) = [line for line in _rules(fronted, registry) if "dport 15447 ip saddr" in line]
-        assert _sets(rule) == [[str(host.address) for host in fronted.fronts]]
+        assert _sets(rule) == [[str(host.address) for host in (*fronted.fronts, *fronted.registries)]]
 
 
 def test_registries_behind_fronts_leave_vrrp_alone(fronted: Fronted) -> None:
