@@ -17,7 +17,7 @@ class FrontedTopology(Topology):
             raise TypeError(f"topology {args.system!r} has no fronts")
         super().__init__(name, args, opts)
         registries = self.registries(after=self.hosts.ready)
-        before = FrontsArgs(system=args.system, identity=self.identity, access=self.access, after=registries.ready)
+        before = FrontsArgs(system=args.system, identity=self.identity, plain=self.plain, access=self.access, after=registries.ready)
         fronts = Fronts("fronts", before, self.mine)
         vip = self.virtual_ip(after=fronts.ready)
         self.prove(after=vip.ready)

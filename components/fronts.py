@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 
 from components.host import Access, HostScript, roll
 from components.identity import Identity
-from render import firewall, front
+from render.script import Script
 from settings import Fronted, Host
 
 
@@ -19,6 +19,8 @@ class FrontsArgs:
 
     system: Fronted
     identity: Identity
+    plain: Mapping[tuple[str, str], Script]
+    """All scripts that carry no secret, by host and concern."""
     access: Access
     after: Sequence[pulumi.Resource]
 
@@ -35,9 +37,8 @@ class Fronts(pulumi.ComponentResource):
 
         def each(host: Host, after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
             identity = HostScript(host, "identity", args.identity.script(host), access, after=after, parent=self)
-            walls = HostScript(host, "firewall", firewall.script(system, host), access, after=after, parent=self)
-            passes = HostScript(host, "front", front.script(system, host), access, after=after, parent=self)
-            return [identity, walls, passes]
+            plain = [args.plain[host.name, concern] for concern in ("firewall", "front")]
+            return [identity, *(HostScript(host, script.concern, script, access, after=after, parent=self) for script in plain)]
 
         self.ready = roll(reversed(system.fronts), each, args.after)
         self.register_outputs({})

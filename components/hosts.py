@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 
 from components.host import Access, HostScript, at_once
-from render import base, precheck
+from render import precheck
+from render.script import Script
 from settings import Vms
 
 
@@ -18,8 +19,8 @@ class HostsArgs:
 
     system: Vms
     access: Access
-    image_ca: str
-    """PEM of the CA of the registry that serves the image; empty: a public one."""
+    plain: Mapping[tuple[str, str], Script]
+    """All scripts that carry no secret, by host and concern."""
     changes: str
     """Digest of all plain scripts: when it changes, every host is checked again first."""
 
@@ -42,7 +43,7 @@ class Hosts(pulumi.ComponentResource):
         )
         self.ready = at_once(
             system.hosts,
-            lambda host, after: [HostScript(host, "base", base.script(system, host, args.image_ca), access, after=after, parent=self)],
+            lambda host, after: [HostScript(host, "base", args.plain[host.name, "base"], access, after=after, parent=self)],
             checked,
         )
         self.register_outputs({})

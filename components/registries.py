@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 
 from components.host import Access, HostScript, roll
 from components.identity import Identity
-from render import firewall, registry, storage
-from render.plain import Authorities
+from render.script import Script
 from settings import Host, Vms
 
 
@@ -20,7 +19,8 @@ class RegistriesArgs:
 
     system: Vms
     identity: Identity
-    authorities: Authorities
+    plain: Mapping[tuple[str, str], Script]
+    """All scripts that carry no secret, by host and concern."""
     access: Access
     after: Sequence[pulumi.Resource]
 
@@ -34,15 +34,11 @@ class Registries(pulumi.ComponentResource):
     def __init__(self, name: str, args: RegistriesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("haregistry:vm:Registries", name, None, opts)
         system, access = args.system, args.access
-        mounts = storage.mount_of(system) is not None
 
         def each(host: Host, after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
-            made = [HostScript(host, "identity", args.identity.script(host), access, after=after, parent=self)]
-            if mounts:
-                made.append(HostScript(host, "storage", storage.script(system, host), access, after=after, parent=self))
-            made.append(HostScript(host, "firewall", firewall.script(system, host), access, after=after, parent=self))
-            serves = registry.script(system, host, args.authorities.storage)
-            return [*made, HostScript(host, "registry", serves, access, after=after, parent=self)]
+            identity = HostScript(host, "identity", args.identity.script(host), access, after=after, parent=self)
+            plain = [args.plain[key] for concern in ("storage", "firewall", "registry") if (key := (host.name, concern)) in args.plain]
+            return [identity, *(HostScript(host, script.concern, script, access, after=after, parent=self) for script in plain)]
 
         self.ready = roll(reversed(system.registries), each, args.after)
         self.register_outputs({})

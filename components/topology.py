@@ -41,9 +41,9 @@ class Topology(pulumi.ComponentResource):
         super().__init__(f"haregistry:vm:{type(self).__name__}", name, None, opts)
         self._system, self.access = args.system, Access.of(args.system, args.secrets)
         self.mine = pulumi.ResourceOptions(parent=self)
-        self._authorities = _authorities(args.system)
-        self._changes = digest(plain_scripts(args.system, self._authorities))
-        hosts = HostsArgs(system=args.system, access=self.access, image_ca=self._authorities.image, changes=self._changes)
+        self.plain = plain_scripts(args.system, _authorities(args.system))
+        self._changes = digest(self.plain.values())
+        hosts = HostsArgs(system=args.system, access=self.access, plain=self.plain, changes=self._changes)
         self.hosts = Hosts("hosts", hosts, self.mine)
         self.identity = Identity("identity", IdentityArgs(system=args.system, secrets=args.secrets), self.mine)
         port = args.system.ports[0]
@@ -51,12 +51,12 @@ class Topology(pulumi.ComponentResource):
 
     def registries(self, *, after: Sequence[pulumi.Resource]) -> Registries:
         """A registry on every host of that role."""
-        args = RegistriesArgs(system=self._system, identity=self.identity, authorities=self._authorities, access=self.access, after=after)
+        args = RegistriesArgs(system=self._system, identity=self.identity, plain=self.plain, access=self.access, after=after)
         return Registries("registries", args, self.mine)
 
     def virtual_ip(self, *, after: Sequence[pulumi.Resource]) -> VirtualIp:
         """The VIP, held by one of the hosts that may."""
-        return VirtualIp("vip", VirtualIpArgs(system=self._system, access=self.access, after=after), self.mine)
+        return VirtualIp("vip", VirtualIpArgs(system=self._system, plain=self.plain, access=self.access, after=after), self.mine)
 
     def prove(self, *, after: Sequence[pulumi.Resource]) -> None:
         """Clients trust the system, and one of them proves it: the end of every `up`."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 
 from components.host import Access, HostScript, roll
-from render import vip
+from render.script import Script
 from settings import Vms
 
 
@@ -17,6 +17,8 @@ class VirtualIpArgs:
     """Which VIP, how to get there, and after what."""
 
     system: Vms
+    plain: Mapping[tuple[str, str], Script]
+    """All scripts that carry no secret, by host and concern."""
     access: Access
     after: Sequence[pulumi.Resource]
 
@@ -31,7 +33,7 @@ class VirtualIp(pulumi.ComponentResource):
         super().__init__("haregistry:vm:VirtualIp", name, None, opts)
         self.ready = roll(
             args.system.members,
-            lambda host, after: [HostScript(host, "vip", vip.script(args.system, host), args.access, after=after, parent=self)],
+            lambda host, after: [HostScript(host, "vip", args.plain[host.name, "vip"], args.access, after=after, parent=self)],
             args.after,
         )
         self.register_outputs({})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from render import base, firewall, front, registry, storage, trust, vip
@@ -36,6 +36,6 @@ def scripts_of(system: Vms, host: Host, authorities: Authorities) -> Iterator[Sc
     yield trust.script(system, host, "")
 
 
-def plain_scripts(system: Vms, authorities: Authorities) -> Sequence[Script]:
-    """All scripts whose text is known at preview."""
-    return [script for host in system.hosts for script in scripts_of(system, host, authorities)]
+def plain_scripts(system: Vms, authorities: Authorities) -> Mapping[tuple[str, str], Script]:
+    """All scripts whose text is known at preview, by host and concern."""
+    return {(script.host, script.concern): script for host in system.hosts for script in scripts_of(system, host, authorities)}

@@ -6,7 +6,7 @@ import hashlib
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files as resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -73,7 +73,7 @@ class Script:
     carries_library: bool = False
     """Whether it runs on a host where `base` was not applied yet."""
 
-    @property
+    @cached_property
     def text(self) -> str:
         """Same settings, same bytes: sorted, no clock, no randomness, final newline."""
         own: dict[str, Fact] = {"HOST": self.host, "CONCERN": self.concern, "LIB": LIB, "RUN": RUN, "STATE_DIR": STATE, "ACCOUNT": ACCOUNT}

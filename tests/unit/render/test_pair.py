@@ -63,12 +63,12 @@ def test_digest_is_stable_and_follows_every_setting(load_system: Load) -> None:
 
 
 def _digest(system: Vms) -> str:
-    return digest(plain_scripts(system, authorities_of(system)))
+    return digest(plain_scripts(system, authorities_of(system)).values())
 
 
 def test_plain_scripts_carry_no_secret_concern(system: Pair) -> None:
     """Neither identity, which carries secrets, nor precheck and proof, which carry the digest itself."""
-    assert {script.concern for script in plain_scripts(system, Authorities())} == {"base", "firewall", "registry", "vip", "trust"}
+    assert {script.concern for script in plain_scripts(system, Authorities()).values()} == {"base", "firewall", "registry", "vip", "trust"}
 
 
 # --- registry
