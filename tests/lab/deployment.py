@@ -31,6 +31,8 @@ class Deployment:
     """The stack `test` on the hosts of one lab; its state lives and dies with the lab's state directory."""
 
     topology: ClassVar[str]
+    rate: ClassVar[float] = 20.0
+    """Requests per second of each client of a load: what the hosts take beside a change, all on one machine."""
 
     def __init__(self, lab: str) -> None:
         """Boots the hosts that do not run yet."""

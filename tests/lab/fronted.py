@@ -32,6 +32,7 @@ class Fronted(Deployment):
     """The stack `test` with the topology `fronted`."""
 
     topology = "fronted"
+    rate = 8.0  # fronts, and a Ceph that is asked for every manifest, work on the same machine: 20 keep it busy alone
 
     def __init__(self, lab: str) -> None:
         """Boots the hosts that do not run yet."""

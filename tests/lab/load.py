@@ -17,18 +17,16 @@ REPOSITORY, TAG = "load/image", "1"
 LAYER_BYTES = 30_000_000
 """More than a connection buffers, so that the open request really stays open."""
 REQUESTS = 2000
-RATE = 20.0
-"""Requests per second of each client."""
 
 
 class Load:
-    """8 clients x `rate`/s from push53 through the VIP, half of them on new connections, and one request open all the time."""
+    """8 clients at the deployment's rate from push53 through the VIP, half of them on new connections, and one request open throughout."""
 
     report: Report
 
-    def __init__(self, deployment: Deployment, *, at_least: int = REQUESTS, rate: float = RATE) -> None:
+    def __init__(self, deployment: Deployment, *, at_least: int = REQUESTS) -> None:
         """Pushes what is asked for, on every registry: until images are replicated, each has its own."""
-        self._deployment, self._at_least, self._rate, self._calm = deployment, at_least, rate, Calm()
+        self._deployment, self._at_least, self._calm = deployment, at_least, Calm()
 
     def __enter__(self) -> Load:
         """Returns once all clients are asking."""
@@ -38,7 +36,7 @@ class Load:
             [
                 *("nsenter", f"--target={client.host.pid}", "--net", sys.executable, "-m", "tests.lab.traffic"),
                 *("--address", client.vip, "--name", client.name, "--ca", str(self._deployment.ca), "--at-least", str(self._at_least)),
-                *("--rate", str(self._rate)),
+                *("--rate", str(self._deployment.rate)),
                 *("--manifest", f"/v2/{REPOSITORY}/manifests/{manifest}", "--blob", f"/v2/{REPOSITORY}/blobs/{blob}"),
             ],
             cwd=engine.PROJECT,

@@ -31,7 +31,7 @@ SILENT = {
 }
 """What a front notices only by the absence of answers."""
 IN_FLIGHT = 3
-"""Requests that the broken host may have been working on: 160 a second, some 20 ms each, on three replicas, and a margin."""
+"""Requests that the broken host may have been working on: 64 a second, some 20 ms each, on three replicas, and a margin."""
 
 
 @pytest.fixture

@@ -74,14 +74,14 @@ def test_named_networks_reach_the_fronts(whole: Fronted) -> None:
     assert [answer(whole, "outsider", address) for address in whole.ways_in] == ["200"] * 3
 
 
-def test_agent_answers_fronts_only(whole: Fronted, replica: Host) -> None:
-    """The port of the agent-check is open to fronts, and to a client and the outsider only while the table is away."""
+def test_agent_answers_fronts_and_other_registries_only(whole: Fronted, replica: Host) -> None:
+    """The port of the agent-check is open to fronts and registries, and to a client and the outsider only while the table is away."""
     asking = ["push53", "outsider"]
     address = str(replica.address)
     with without_table(replica):
         assert [opens(whole, name, address, AGENT_PORT) for name in asking] == [True, True]
     assert [opens(whole, name, address, AGENT_PORT) for name in asking] == [False, False]
-    assert all(opens(whole, front.name, address, AGENT_PORT) for front in whole.fronts)
+    assert all(opens(whole, host.name, address, AGENT_PORT) for host in (*whole.fronts, *whole.registries))
 
 
 def test_ports_of_containers_are_closed(whole: Fronted, replica: Host) -> None:

@@ -18,8 +18,6 @@ from tests.lab.settled import assert_as_found, assert_no_drift_and_silence, asse
 
 pytestmark = pytest.mark.timeout(1200)
 
-RATE = 8.0
-"""Of each client: fronts, registries, and a Ceph that is asked for every manifest share one machine, which 20 keep busy alone."""
 LOUD = {"registry.log.level": "debug"}
 """A setting of every registry that no front has to do with."""
 CONCERNS = {"precheck", "base", "identity", "firewall", "registry", "front", "vip", "trust", "proof"}
@@ -126,7 +124,7 @@ def test_every_concern_verifies_and_applies_again_in_silence(served: Fronted) ->
 def test_a_changed_setting_goes_live_without_a_lost_request(served: Fronted) -> None:
     """While one setting is changed on every registry no request fails, an open one ends whole, the VIP stays, no front is touched."""
     before, since = served.vip_holders(), {name: served.now(name) for name in served.hosts}
-    with Moves(served) as moves, Load(served, rate=RATE) as load:
+    with Moves(served) as moves, Load(served) as load:
         served.up(LOUD).succeeded()
     load.assert_unharmed()
     moves.assert_at_most(0)
@@ -138,16 +136,15 @@ def test_a_changed_setting_goes_live_without_a_lost_request(served: Fronted) -> 
 
 @pytest.mark.full
 def test_registry_is_removed_and_added_under_load(begun: Begun, served: Fronted) -> None:
-    """A registry out of the stack file goes and comes back without a failed request; the others are untouched, fronts only reload."""
+    """A registry out of the stack file goes and comes back without a request that failed or was cut; others stay, fronts only reload."""
     served.up(LOUD).succeeded()
     last = served.registries[-1]
     others = [host for host in served.registries if host != last]
     for changes, expected in (({**LOUD, **served.without(last.name)}, {}), (LOUD, {last.name: "up"})):
         since = {host.name: served.now(host.name) for host in (*others, *served.fronts)}
-        with Moves(served) as moves, Load(served, rate=RATE) as load:
+        with Moves(served) as moves, Load(served) as load:
             served.up(changes).succeeded()
-        # a download that lasts longer than the end of a registry is cut where it is that one's
-        assert load.report.failed == 0, load.report
+        load.assert_unharmed()
         moves.assert_at_most(0)
         served.await_replica(others[0].name, "up")
         for front in served.fronts:
@@ -168,7 +165,7 @@ def test_killed_registry_costs_no_request(served: Fronted) -> None:
     """While the registry of one host is killed no request fails; it comes back into service, and the VIP never moved."""
     served.await_replicas()
     victim = served.registries[0]
-    with Moves(served) as moves, Load(served, rate=RATE) as load:
+    with Moves(served) as moves, Load(served) as load:
         fault.kill(victim, "registry")
     assert load.report.failed == 0, load.report
     served.await_replicas()

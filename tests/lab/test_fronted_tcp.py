@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.full, pytest.mark.timeout(900)]
 
 IN_FLIGHT = 3
 """Requests on new connections that the killed registry may have been working on."""
-TCP = {"haproxy.mode": "tcp", "access.push": []}
+TCP: Mapping[str, object] = {"haproxy.mode": "tcp", "access.push": []}
 
 
 @pytest.fixture(scope="module")
