@@ -95,6 +95,15 @@ def hosts_have_addresses_of_hosts(given: Given) -> Iterator[Fault]:
         yield from _ends(f"{path}.address", str(host.address), host.address, given.system.vip.address.network)
 
 
+@rule("registries", "fronts", "clients")
+def interfaces_carry_the_vip(given: Given) -> Iterator[Fault]:
+    """An interface is named where the VIP may be, and nowhere else."""
+    for path, host in roles(given.system):
+        if host.interface and host not in given.system.members:
+            rule_ = "has no effect: the VIP is never on this host"
+            yield Fault(f"{path}.interface", host.interface, rule_, f"remove it, or write it beneath {_holders(given)}")
+
+
 def _holders(given: Given) -> str:
     """The role of the hosts that may hold the VIP."""
     return "registries" if isinstance(given.system, Pair) else "fronts"
@@ -200,6 +209,7 @@ RULES = (
     vip_is_in_the_network_of_its_members,
     vip_is_an_address_of_a_host,
     hosts_have_addresses_of_hosts,
+    interfaces_carry_the_vip,
     advert_is_what_vrrp_can_say,
     ports_are_some,
     ports_are_not_ours,

@@ -69,6 +69,13 @@ HOSTS: list[Case] = [
         "a host in it",
     ),
     (
+        network.interfaces_carry_the_vip,
+        {"registries": {"replica1": {"address": "10.20.0.21", "interface": "eth1"}, "replica2": "10.20.0.22", "replica3": "10.20.0.23"}},
+        "registries.replica1.interface",
+        "the VIP is never on this host",
+        "beneath fronts",
+    ),
+    (
         network.bastion_is_no_host,
         {"ssh/bastion": {"address": "10.20.0.11"}},
         "ssh.bastion.address",
