@@ -162,6 +162,7 @@ class Deployment:
     def up_in_background(self, changes: Mapping[str, object] | None = None) -> subprocess.Popen[str]:
         """Like `up`, but returns at once; `communicate()` gives its output, both streams in one."""
         self.write(changes)
+        self.backend.mkdir(parents=True, exist_ok=True)
         return subprocess.Popen(
             self._ops_argv("up"),
             cwd=engine.PROJECT,
