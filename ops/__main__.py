@@ -59,6 +59,8 @@ def show(stack: Stack = "dev") -> None:
 
 def _run(deployment: Deployment, verb: str, *arguments: str) -> None:
     try:
+        if deployment.drop_torn_attributes():
+            console.print(f"{deployment.stack}: dropped attributes of the state that a killed run had half written")
         deployment.select()
         if deployment.free_dead_lock():
             console.print(f"{deployment.stack}: freed the lock of a run that is gone")

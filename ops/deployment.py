@@ -60,6 +60,22 @@ class Deployment:
         shutil.copy(self.config_file, folder / f"Pulumi.{self.stack}.yaml")
         return folder
 
+    def drop_torn_attributes(self) -> bool:
+        """Removes attributes of the state that a killed run had begun to write: with such a file the engine cannot read the state.
+
+        A file backend replaces the state by a rename, but writes the `.attrs` beside it, a content type and checksum that the
+        engine does without, in place (gocloud.dev, blob/fileblob). Returns whether there were any.
+        """
+        folder, torn = _state_folder(), False
+        if folder is None:
+            return torn
+        stack = [folder / "stacks" / PROJECT, folder / "locks" / "organization" / PROJECT / self.stack]
+        for file in (folder / "meta.yaml.attrs", *stack[0].glob(f"{self.stack}.*.attrs"), *stack[1].glob("*.attrs")):
+            if file.exists() and not _is_json(file):
+                file.unlink(missing_ok=True)
+                torn = True
+        return torn
+
     def free_dead_lock(self) -> bool:
         """Removes the lock that a killed run of this machine left behind; one of a living run, or of another machine, stays.
 
@@ -114,12 +130,9 @@ class Deployment:
         return cast(dict[str, Any], json.loads(done.stdout))
 
     def _locks(self) -> Iterator[Mapping[str, Any]]:
-        backend = os.environ.get("PULUMI_BACKEND_URL", "")
-        if not backend.startswith("file://"):
-            return
-        folder = Path(backend.removeprefix("file://")).expanduser() / ".pulumi" / "locks" / "organization" / PROJECT / self.stack
-        for file in sorted(folder.glob("*.json")):
-            yield cast(Mapping[str, Any], json.loads(file.read_text("utf-8")))
+        if folder := _state_folder():
+            for file in sorted((folder / "locks" / "organization" / PROJECT / self.stack).glob("*.json")):
+                yield cast(Mapping[str, Any], json.loads(file.read_text("utf-8")))
 
     def _config(self) -> list[str]:
         return ["--config-file", str(self.config_file)] if self.config_file else []
@@ -128,6 +141,22 @@ class Deployment:
         return subprocess.run(  # noqa: S603 - arguments, no shell
             ["pulumi", *arguments, "--non-interactive"], cwd=place, input=given, text=True, capture_output=True, check=False
         )
+
+
+def _state_folder() -> Path | None:
+    """Where a file backend keeps everything; None for any other backend."""
+    backend = os.environ.get("PULUMI_BACKEND_URL", "")
+    if not backend.startswith("file://"):
+        return None
+    return Path(backend.removeprefix("file://").partition("?")[0]).expanduser() / ".pulumi"
+
+
+def _is_json(file: Path) -> bool:
+    try:
+        json.loads(file.read_text("utf-8"))
+    except ValueError:
+        return False
+    return True
 
 
 def _may_live(lock: Mapping[str, Any]) -> bool:

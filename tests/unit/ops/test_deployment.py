@@ -97,6 +97,23 @@ def test_lock_that_may_live_stays(cli: Cli, hostname: str) -> None:
     assert cli.calls == []
 
 
+@pytest.mark.parametrize("query", ["", "?no_tmp_dir=true"])
+def test_half_written_attributes_are_dropped(cli: Cli, monkeypatch: pytest.MonkeyPatch, query: str) -> None:
+    """A kill between the making of an .attrs file and its content leaves no state that cannot be read; whole ones and others' stay."""
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{cli.backend}{query}")
+    folder = cli.backend / ".pulumi"
+    stacks, locks = folder / "stacks/ha-registry", folder / "locks/organization/ha-registry/test"
+    torn = [stacks / "test.json.attrs", stacks / "test.json.bak.attrs", locks / "lock.json.attrs", folder / "meta.yaml.attrs"]
+    kept = [stacks / "test.json", stacks / "tester.json.attrs", locks / "other.json.attrs"]
+    for file, text in (*((each, "") for each in torn), *((each, "{}") for each in kept), (stacks / "another.json.attrs", "")):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    assert Deployment(stack="test").drop_torn_attributes()
+    assert not [each for each in torn if each.exists()]
+    assert all(each.exists() for each in (*kept, stacks / "another.json.attrs"))
+    assert not Deployment(stack="test").drop_torn_attributes()
+
+
 def test_pending_creates_are_forgotten_and_others_kept(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """Scripts are safe to run again, so a begun creation is made anew; other pending operations are for the engine."""
     pending = [{"type": "creating", "resource": 1}, {"type": "deleting", "resource": 2}]
