@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.host import Access, HostScript, roll
-from components.identity import Identity
+from components.host_identity import HostIdentity
 from render import firewall, front
 from settings import Fronted, Host
 
@@ -18,7 +18,7 @@ class FrontsArgs:
     """What is before the registries, as whom, and after what."""
 
     system: Fronted
-    identity: Identity
+    identity: HostIdentity
     access: Access
     after: Sequence[pulumi.Resource]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.host import Access, HostScript, roll
-from components.identity import Identity
+from components.host_identity import HostIdentity
 from render import firewall, registry, storage
 from render.plain import Authorities
 from settings import Host, Vms
@@ -19,7 +19,7 @@ class RegistriesArgs:
     """What serves, as whom, and after what."""
 
     system: Vms
-    identity: Identity
+    identity: HostIdentity
     authorities: Authorities
     access: Access
     after: Sequence[pulumi.Resource]

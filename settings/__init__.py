@@ -3,34 +3,70 @@
 from settings.fault import Fault, SettingsError
 from settings.haproxy import Balance, Check, Haproxy, Stats
 from settings.host import Host, Hosts
+from settings.kubernetes import Cluster, Kubernetes, Metrics, NodeTrust, PodProof, RegistryPods, Resources
 from settings.load import load
-from settings.model import Access, Bastion, Fronted, Log, Pair, Registry, Source, Ssh, System, Tls, TlsFiles, Trust, Vip, Vms
+from settings.model import (
+    Access,
+    Bastion,
+    Fronted,
+    Log,
+    Pair,
+    PullSource,
+    Registry,
+    RegistryOptions,
+    Source,
+    Ssh,
+    System,
+    Tls,
+    TlsFiles,
+    Trust,
+    Vip,
+    Vms,
+)
 from settings.quantity import Duration, Size
 from settings.secret import secret_names
 from settings.section import Section
 from settings.stackfile import StackFile
 from settings.storage import S3, CephFs, Local, Mounted, Nfs, Storage
+from settings.topology import AnySystem
+from settings.volume import CephFsVolume, ClassVolume, ExistingVolume, LocalVolume, NfsVolume, RbdVolume, Volumes
 from settings.warning import warnings
 
 __all__ = [
     "S3",
     "Access",
+    "AnySystem",
     "Balance",
     "Bastion",
     "CephFs",
+    "CephFsVolume",
     "Check",
+    "ClassVolume",
+    "Cluster",
     "Duration",
+    "ExistingVolume",
     "Fault",
     "Fronted",
     "Haproxy",
     "Host",
     "Hosts",
+    "Kubernetes",
     "Local",
+    "LocalVolume",
     "Log",
+    "Metrics",
     "Mounted",
     "Nfs",
+    "NfsVolume",
+    "NodeTrust",
     "Pair",
+    "PodProof",
+    "PullSource",
+    "RbdVolume",
     "Registry",
+    "RegistryOptions",
+    "RegistryPods",
+    "Resources",
     "Section",
     "SettingsError",
     "Size",
@@ -45,6 +81,7 @@ __all__ = [
     "Trust",
     "Vip",
     "Vms",
+    "Volumes",
     "load",
     "secret_names",
     "warnings",

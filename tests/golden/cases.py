@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
 
 from settings import load
+from tests.golden.cluster_cases import CLUSTER_CASES
 
 STACK = "test"
 PEM = serialization.Encoding.PEM
@@ -155,6 +156,7 @@ CASES: Mapping[str, Callable[[], dict[str, Any]]] = {
     "fronted-http": fronted_http,
     "fronted-tcp": fronted_tcp,
     "fronted-cephfs": fronted_cephfs,
+    **CLUSTER_CASES,
 }
 
 
@@ -212,7 +214,7 @@ def _certificate(name: str, key: ec.EllipticCurvePrivateKey, issuer: ec.Elliptic
 
 
 def loaded(system: Mapping[str, Any], base: Path, secrets: Collection[str] = ()) -> Any:
-    """The settings as the program sees them (`Pair` or `Fronted`), with the secrets set that they need."""
+    """The settings as the program sees them (the model of their topology), with the secrets set that they need."""
     return load(system, base, STACK, {*secrets, *needed(system)})
 
 
@@ -220,5 +222,5 @@ def needed(system: Mapping[str, Any]) -> set[str]:
     """Which of SECRETS these settings cannot do without."""
     storage = system["storage"]
     wanted = {"imagePassword": "user" in system.get("registry", {}).get("source", {}), "tlsKey": "files" in system.get("tls", {})}
-    wanted |= dict.fromkeys(("s3AccessKey", "s3SecretKey"), "s3" in storage) | {"cephKey": "cephfs" in storage}
+    wanted |= dict.fromkeys(("s3AccessKey", "s3SecretKey"), "s3" in storage) | {"cephKey": bool({"cephfs", "rbd"} & set(storage))}
     return {name for name, is_needed in wanted.items() if is_needed}

@@ -47,6 +47,7 @@ class Providers(mocks.Mocks):
         pem = f"-----BEGIN {args.name}-----\nQQ==\n-----END {args.name}-----\n"
         return {
             "random:index/randomPassword:RandomPassword": {"result": secret(f"generated {args.name}")},
+            "random:index/randomId:RandomId": {"hex": hashlib.sha256(args.name.encode()).hexdigest()[:8]},
             "random:index/randomBytes:RandomBytes": {"base64": secret(salt)},
             "tls:index/privateKey:PrivateKey": {"privateKeyPem": secret(pem)},
             "tls:index/selfSignedCert:SelfSignedCert": {"certPem": pem},
@@ -175,6 +176,10 @@ class FakeEngine(mocks.MockMonitor):
         """Names of the commands that the command `name` names itself as those it waits for."""
         named = (self.seen[urn] for urn in self.commands[name].request.dependencies)
         return {resource.name for resource in named if resource.type == COMMAND}
+
+    def above(self, resource: Resource) -> set[str]:
+        """URNs of all that must be done before `resource`, directly or not."""
+        return {other.urn for other in self._above(resource)}
 
     def _above(self, resource: Resource) -> Iterator[Resource]:
         waiting, done = list(resource.request.dependencies), set[str]()

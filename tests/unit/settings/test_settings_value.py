@@ -13,10 +13,9 @@ DIGEST = "sha256:" + "ab" * 32
 
 CASES: list[tuple[dict[str, Any], str, str, str]] = [
     # changes by path, path of the fault, part of its rule, part of its remedy
-    ({"topology": "kubernetes"}, "topology", "not available in this version", "topology: pair or fronted"),
-    ({"topology": "pear"}, "topology", "must be pair or fronted", "write one of them"),
+    ({"topology": "pear"}, "topology", "must be pair or fronted or kubernetes", "write one of them"),
     ({"topology": ABSENT}, "topology", "is required: The shape of the system", "topology: pair"),
-    ({"topology": ["pair"]}, "topology", "must be pair or fronted", "write one of them"),
+    ({"topology": ["pair"]}, "topology", "must be pair or fronted or kubernetes", "write one of them"),
     ({"name": ABSENT}, "name", "is required: DNS name of the registry", "name: registry.example.com"),
     ({"vip": ABSENT}, "vip", "is required: The virtual IP", "vip: {address:"),
     ({"registries": ABSENT}, "registries", "is required: Hosts that run a registry", "registries: {registry01:"),

@@ -1,0 +1,47 @@
+"""KubernetesTopology: reading it is knowing the order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from components.identity import Identity, IdentityArgs
+from components.kube_identity import KubeIdentity
+from components.kube_object import provider
+from components.kube_registry import KubeRegistry, KubeRegistryArgs
+from components.node_trust import NodeTrust, NodeTrustArgs
+from components.pod_proof import PodProof, PodProofArgs
+from components.pull_secrets import PullSecrets, PullSecretsArgs
+from components.topology import TopologyArgs, exported, text_of
+from render.kubernetes.manifest import digest
+from render.kubernetes.plain import plain_objects
+from settings import Kubernetes
+
+
+class KubernetesTopology(pulumi.ComponentResource):
+    """A registry in a cluster, trusted by its nodes, proved by pods that push to it and pull from it."""
+
+    outputs: Mapping[str, pulumi.Input[Any]]
+    """What the stack exports: where the registry is, its CA, how to log in."""
+
+    def __init__(self, name: str, args: TopologyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        system = args.system
+        if not isinstance(system, Kubernetes):
+            raise TypeError(f"topology {system!r} is in no cluster")
+        super().__init__("haregistry:kube:KubernetesTopology", name, None, opts)
+        mine = pulumi.ResourceOptions(parent=self)
+        cluster, s3 = provider(system.cluster, mine), system.storage.s3
+        shared = Identity("identity", IdentityArgs(system=system, secrets=args.secrets), mine)
+        identity = KubeIdentity(shared, system, args.secrets)
+        storage_ca = text_of(s3.ca if s3 else None)
+        trust = NodeTrust("trust", NodeTrustArgs(system=system, cluster=cluster, identity=identity), mine)
+        pods = KubeRegistry("pods", KubeRegistryArgs(system=system, identity=identity, cluster=cluster, storage_ca=storage_ca), mine)
+        pulls = PullSecrets("pulls", PullSecretsArgs(system=system, identity=identity, cluster=cluster, after=pods.namespace), mine)
+        if system.proof.enabled:
+            changes = digest(plain_objects(system, storage_ca))
+            after = [*pods.ready, *pulls.ready, *trust.ready]
+            PodProof("proof", PodProofArgs(system=system, identity=identity, cluster=cluster, changes=changes, after=after), mine)
+        self.outputs = exported(system, shared)
+        self.register_outputs({"url": self.outputs["registryUrl"]})

@@ -1,0 +1,158 @@
+"""How clients and Prometheus reach the pods, and who else may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from render.front import SILENT_S
+from render.kubernetes.manifest import (
+    AUTHORITY,
+    HTTPS_PORT,
+    METRICS,
+    METRICS_PORT,
+    NOT_AWAITED,
+    REGISTRY,
+    SERVICE_PORT,
+    TLS,
+    Manifest,
+    manifest,
+    selector,
+)
+from settings import Kubernetes, Metrics
+
+SCRAPE_S = 30
+GATEWAY_API = "gateway.networking.k8s.io/v1"
+DNS_PORT = 53
+
+
+def service(system: Kubernetes) -> Manifest:
+    """The one way to the pods: of clients themselves, or of the Ingress or Gateway before it."""
+    cluster = system.cluster
+    direct = cluster.expose in {"nodePort", "loadBalancer"}
+    ports = [_port(port, node_port=cluster.expose == "nodePort") for port in (system.ports if direct else (SERVICE_PORT,))]
+    spec: dict[str, Any] = {"type": _service_type(system), "selector": selector(REGISTRY), "ports": ports}
+    if _keeps_clients(system):
+        spec["sessionAffinity"] = "ClientIP"
+    annotations = cluster.annotations if direct else None
+    return manifest("v1", "Service", REGISTRY, namespace=cluster.namespace, annotations=annotations, spec=spec)
+
+
+def _service_type(system: Kubernetes) -> str:
+    return {"nodePort": "NodePort", "loadBalancer": "LoadBalancer"}.get(system.cluster.expose, "ClusterIP")
+
+
+def _port(port: int, *, node_port: bool) -> dict[str, Any]:
+    made: dict[str, Any] = {"name": f"https-{port}", "port": port, "targetPort": "https", "protocol": "TCP", "appProtocol": "https"}
+    return {**made, "nodePort": port} if node_port else made
+
+
+def _keeps_clients(system: Kubernetes) -> bool:
+    """Whether a client stays with one pod: on NFS, and what may be NFS, another sees late what this one wrote."""
+    storage = system.storage
+    return system.registry.replicas > 1 and bool(storage.nfs or storage.storage_class or storage.existing)
+
+
+def routes(system: Kubernetes) -> Iterator[Manifest]:
+    """What a controller of the cluster makes a way in of; nothing where clients go to the Service itself.
+
+    It ends TLS with our certificate and verifies that of the pods. A request may have any size and last as long as it
+    likes; the storage may be silent for a quarter of an hour in the last one of a push.
+    """
+    if system.cluster.expose == "ingress":
+        yield _ingress(system)
+    if system.cluster.expose == "gateway":
+        yield from _gateway(system)
+
+
+def _ingress(system: Kubernetes) -> Manifest:
+    cluster, backend = system.cluster, {"service": {"name": REGISTRY, "port": {"number": SERVICE_PORT}}}
+    spec = {
+        "ingressClassName": cluster.class_name,
+        "tls": [{"hosts": [system.name], "secretName": TLS}],
+        "rules": [{"host": system.name, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}],
+    }
+    nginx = {
+        "backend-protocol": "HTTPS",
+        "proxy-body-size": "0",
+        "proxy-buffering": "off",
+        "proxy-request-buffering": "off",
+        "proxy-read-timeout": str(SILENT_S),
+        "proxy-send-timeout": str(SILENT_S),
+        "proxy-ssl-verify": "on",
+        "proxy-ssl-name": system.name,
+        "proxy-ssl-server-name": "on",
+        "proxy-ssl-secret": f"{cluster.namespace}/{TLS}",
+    }
+    # Not awaited: some controllers never write a status
+    annotations = NOT_AWAITED | {f"nginx.ingress.kubernetes.io/{name}": value for name, value in nginx.items()} | dict(cluster.annotations)
+    return manifest("networking.k8s.io/v1", "Ingress", REGISTRY, namespace=cluster.namespace, annotations=annotations, spec=spec)
+
+
+def _gateway(system: Kubernetes) -> Iterator[Manifest]:
+    cluster = system.cluster
+    listeners = [
+        {
+            "name": f"https-{port}",
+            "port": port,
+            "protocol": "HTTPS",
+            "hostname": system.name,
+            "tls": {"mode": "Terminate", "certificateRefs": [{"group": "", "kind": "Secret", "name": TLS}]},
+            "allowedRoutes": {"namespaces": {"from": "Same"}},
+        }
+        for port in system.ports
+    ]
+    gateway = {"gatewayClassName": cluster.class_name, "listeners": listeners}
+    yield manifest(GATEWAY_API, "Gateway", REGISTRY, namespace=cluster.namespace, annotations=cluster.annotations, spec=gateway)
+    rule = {
+        "backendRefs": [{"group": "", "kind": "Service", "name": REGISTRY, "port": SERVICE_PORT}],
+        # 0s: none (Gateway API, HTTPRouteTimeouts); it would be one for the whole of an upload
+        "timeouts": {"request": "0s", "backendRequest": "0s"},
+    }
+    parent = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": REGISTRY}
+    route = {"parentRefs": [parent], "hostnames": [system.name], "rules": [rule]}
+    yield manifest(GATEWAY_API, "HTTPRoute", REGISTRY, namespace=cluster.namespace, spec=route)
+    policy = {
+        "targetRefs": [{"group": "", "kind": "Service", "name": REGISTRY}],
+        "validation": {"caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": AUTHORITY}], "hostname": system.name},
+    }
+    yield manifest(GATEWAY_API, "BackendTLSPolicy", REGISTRY, namespace=cluster.namespace, spec=policy)
+
+
+def network_policy(system: Kubernetes) -> Manifest:
+    """Images are for everybody who has a way in; metrics for named namespaces; pods themselves reach their storage only."""
+    allowed: list[dict[str, Any]] = [{"ports": [{"port": HTTPS_PORT, "protocol": "TCP"}]}]
+    if system.metrics:
+        named = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": list(system.metrics.namespaces)}
+        readers = [{"namespaceSelector": {"matchExpressions": [named]}}]
+        allowed.append({"from": readers, "ports": [{"port": METRICS_PORT, "protocol": "TCP"}]})
+    spec: dict[str, Any] = {"podSelector": {"matchLabels": selector(REGISTRY)}, "policyTypes": ["Ingress"], "ingress": allowed}
+    # Where registry.config lets it call out (notifications, hooks), only its writer knows where to
+    if not system.registry.config:
+        spec |= {"policyTypes": ["Ingress", "Egress"], "egress": _egress(system)}
+    return manifest("networking.k8s.io/v1", "NetworkPolicy", REGISTRY, namespace=system.cluster.namespace, spec=spec)
+
+
+def _egress(system: Kubernetes) -> list[dict[str, Any]]:
+    """A bucket and the names of its store; volumes are mounted by the node."""
+    s3 = system.storage.s3
+    if s3 is None:
+        return []
+    names = [{"port": DNS_PORT, "protocol": protocol} for protocol in ("UDP", "TCP")]
+    return [{"ports": [*names, {"port": s3.port, "protocol": "TCP"}]}]
+
+
+def metrics(system: Kubernetes) -> Iterator[Manifest]:
+    """A Service for Prometheus, and how the Prometheus operator finds it."""
+    if system.metrics is None:
+        return
+    spec = {"selector": selector(REGISTRY), "ports": [{"name": "metrics", "port": METRICS_PORT, "targetPort": "metrics"}]}
+    yield manifest("v1", "Service", METRICS, namespace=system.cluster.namespace, part=METRICS, spec=spec)
+    yield from _service_monitor(system, system.metrics)
+
+
+def _service_monitor(system: Kubernetes, wanted: Metrics) -> Iterator[Manifest]:
+    if wanted.service_monitor:
+        endpoints = [{"port": "metrics", "path": "/metrics", "interval": f"{SCRAPE_S}s"}]
+        spec = {"selector": {"matchLabels": selector(METRICS)}, "endpoints": endpoints}
+        yield manifest("monitoring.coreos.com/v1", "ServiceMonitor", REGISTRY, namespace=system.cluster.namespace, spec=spec)
