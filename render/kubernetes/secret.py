@@ -12,7 +12,7 @@ from render.trust import endpoints
 from settings import Kubernetes
 
 OPAQUE, OF_TLS, OF_DOCKER = "Opaque", "kubernetes.io/tls", "kubernetes.io/dockerconfigjson"
-LOGIN_FILE, WRONG_LOGIN_FILE = "login", "wrong"
+LOGIN_FILE, WRONG_LOGIN_FILE, NO_LOGIN_FILE = "login", "wrong", "nobody"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +58,7 @@ def data(system: Kubernetes, name: str, material: Material) -> Mapping[str, str]
         PROOF: {
             LOGIN_FILE: _curl_login(system.users[0], material.pusher_password),
             WRONG_LOGIN_FILE: _curl_login(system.users[0], "wrong"),
+            NO_LOGIN_FILE: "",
         },
     }
     if name == IMAGE_LOGIN and system.registry.source.user:
