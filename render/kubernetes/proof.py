@@ -15,7 +15,9 @@ from settings import Kubernetes
 REPOSITORY = "ha-registry/proof"
 SCRIPT = "proof.sh"
 PUSH, PULL = "registry-proof-push", "registry-proof-pull"
-DEADLINE_S = 180
+PATIENCE_S = 150
+"""Until a pod knows a changed password: a kubelet looks after mounted Secrets each minute, in a cache of up to another minute."""
+DEADLINE_S = PATIENCE_S + 180
 """For each of the two: some time for an image to come, and for a pod that was killed to be started again."""
 
 
@@ -44,6 +46,7 @@ def push(system: Kubernetes, image: Nonce, generation: object) -> Manifest:
         "REPOSITORY": REPOSITORY,
         "CONTENT": " ".join(image.content),
         "INDEX": image.index,
+        "PATIENCE_S": str(PATIENCE_S),
     }
     mounts: list[dict[str, Any]] = [{"name": name, "mountPath": f"/{name}", "readOnly": True} for name in ("proof", "login")]
     container = {

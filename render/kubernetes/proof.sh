@@ -1,16 +1,28 @@
 # proof: by every way in the registry lets the right password in and nobody else, and what was pushed is read back.
 # Variables: NAME, PORT (as clients write them), WAYS (HOST:PORT each), REPOSITORY, CONTENT (digests, what they refer to
-# first), INDEX (the last of them). /proof: the content by digest, ca.crt; /login: files for curl -K. Plain sh.
+# first), INDEX (the last of them), PATIENCE_S (until the password must be known). /proof: the content by digest, ca.crt; /login: files for curl -K. Plain sh.
 # HA_REGISTRY_ROOT: before every path, where it does not run in its pod.
 set -eu
 ROOT=${HA_REGISTRY_ROOT-}
 base=https://$NAME:$PORT/v2/
+UNTIL=$(($(date +%s) + PATIENCE_S))
 
 fail() {
   echo "failed proof: $*; look at: kubectl logs deployment/registry, then run pulumi up again" >&2
   exit 1
 }
 ask() { # LOGIN WAY ARGUMENT...: the status code; 000 where nobody answers
+  login=$1 way=$2
+  shift 2
+  status=$(ask_once "$login" "$way" "$@")
+  # After a change of the password: the kubelet brings htpasswd to each pod at a time of its own
+  while [ "$login $status" = "/login/login 401" ] && [ "$(date +%s)" -lt "$UNTIL" ]; do
+    sleep 2
+    status=$(ask_once "$login" "$way" "$@")
+  done
+  echo "$status"
+}
+ask_once() { # the same, whatever the answer
   login=$1 way=$2
   shift 2
   curl -s -o "$ROOT/tmp/answer" -m 30 -w '%{http_code}' --cacert "$ROOT/proof/ca.crt" --connect-to "$NAME:$PORT:$way" -K "$ROOT$login" "$@" || true

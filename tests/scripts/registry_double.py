@@ -31,6 +31,8 @@ class Registry(ThreadingHTTPServer):
         self.spoils = False
         """Gives back other bytes than it was given."""
         self.refuses_pushes = False
+        self.forgets = 0
+        """How many requests it still refuses whatever the password."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -52,7 +54,8 @@ class _Handler(BaseHTTPRequestHandler):
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
     def _may(self) -> bool:
-        allowed = self.server.is_open or self.headers.get("Authorization") == LOGIN
+        allowed = self.server.is_open or (self.headers.get("Authorization") == LOGIN and self.server.forgets == 0)
+        self.server.forgets = max(0, self.server.forgets - 1)
         if not allowed:
             self._body()
             self._answer(401)

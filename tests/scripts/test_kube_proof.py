@@ -86,6 +86,14 @@ def test_registry_that_fails_is_named(pod: Pod, fault: str, says: str) -> None:
     assert "run pulumi up again" in ran.stderr
 
 
+def test_changed_password_is_waited_for(pod: Pod) -> None:
+    """Mounted Secrets are renewed within minutes: refused at first is no fault, refused for long is one."""
+    pod.registry.forgets = 1
+    assert pod.run().returncode == 0
+    pod.registry.forgets = 1000
+    assert "with password: expected 200, got 401" in pod.run(PATIENCE_S="1").stderr
+
+
 def test_certificate_of_another_name_is_refused(pod: Pod) -> None:
     """The pod verifies chain and name, whatever address it connects to."""
     assert "with password: expected 200, got 000" in pod.run(NAME="other.dev.com").stderr
