@@ -9,7 +9,7 @@ import pulumi
 
 from components.kube_identity import KubeIdentity
 from components.kube_object import KubeObject
-from render.kubernetes import secret
+from render.kubernetes import page, secret
 from render.kubernetes.manifest import AUTHORITY, RESTRICTED, Manifest, manifest, namespace_of
 from render.kubernetes.plain import after_pods, before_pods
 from render.kubernetes.pods import deployment
@@ -44,7 +44,8 @@ class KubeRegistry(pulumi.ComponentResource):
         own = [namespace_of(system.cluster.namespace, RESTRICTED)] if system.cluster.create_namespace else []
         self.namespace = self._made(own, ())
         needed = [*self._secrets(), *self._made(before_pods(system, args.storage_ca), self.namespace)]
-        pods = self._made([deployment(system, args.storage_ca, args.identity.started_with)], needed)
+        started = args.identity.started_with
+        pods = self._made([deployment(system, args.storage_ca, started), *page.page(system, started)], needed)
         # A Service waits for a pod that is ready: before the pods it would be blamed for what is wrong with them
         self.ready = [*pods, *self._made([*self._authority(), *after_pods(system)], pods)]
         self.register_outputs({})

@@ -3,7 +3,7 @@
 from settings.fault import Fault, SettingsError
 from settings.haproxy import Balance, Check, Haproxy, Stats
 from settings.host import Host, Hosts
-from settings.kubernetes import Cluster, Kubernetes, Metrics, NodeTrust, PodProof, RegistryPods, Resources
+from settings.kubernetes import Cluster, Kubernetes, Metrics, NodeTrust, Page, PodProof, RegistryPods, Resources
 from settings.load import load
 from settings.model import (
     Access,
@@ -59,6 +59,7 @@ __all__ = [
     "Nfs",
     "NfsVolume",
     "NodeTrust",
+    "Page",
     "Pair",
     "PodProof",
     "PullSource",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 _FRONTED = "it belongs to topology: fronted; write that topology with its fronts, or remove this"
 _KUBERNETES = "it belongs to topology: kubernetes; write that topology with its cluster, or remove this"
 _MACHINES = "it belongs to topology: pair or fronted, on machines of one's own; remove it"
-_UI = "a web page for the images is not available in this version; remove it"
+_UI = "a web page of the images is there in topology kubernetes only; remove it"
 _MONITORS = "the Ceph CSI driver has the monitors in its own ConfigMap ceph-csi-config: write clusterId"
 _KUBECONFIG = "name the file in cluster.kubeconfig and the context in cluster.context"
 _CEPH = "write storage.s3 with the endpoint of Ceph's RGW, or storage.cephfs; no supported registry has a rados driver any more"
@@ -25,7 +25,7 @@ _PLACES: Mapping[str, str] = {
     r"fronts|haproxy": _FRONTED,
     r"cluster|nodes|pullSecrets|pullUser|patchServiceAccounts|metrics|proof": _KUBERNETES,
     r"registry\.(requests|limits|replicas|priorityClass)|storage\.(local\.(node|size)|storageClass|existing)": _KUBERNETES,
-    r"ui(\..*)?": _UI,
+    r"ui": _UI,
     r"kubeconfig|context|cluster\.(config|server|token)": _KUBECONFIG,
     r"storage\.(ceph|rados)": _CEPH,
     r"storage\.rbd": _RBD,

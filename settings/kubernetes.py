@@ -11,7 +11,7 @@ from pydantic import Field
 from settings.image import PinnedImage
 from settings.kube_value import ContextName, Cpu, Namespace, NodePorts, ObjectName, Replicas
 from settings.model import PullSource, RegistryOptions, System
-from settings.network import Address
+from settings.network import Address, Port
 from settings.quantity import Size
 from settings.section import Section
 from settings.value import FilePath, Flag, UserName
@@ -87,6 +87,17 @@ class NodeTrust(Section):
     """An image with a shell; left out: `registry.image`, which has one."""
 
 
+class Page(Section):
+    """A web page that lists the images, behind the same users and passwords."""
+
+    port: Port | None = Field(default=None, examples=[30501])
+    """With `nodePort` and `loadBalancer`: where it is; with the others it is at the registry's own name and port."""
+    image: PinnedImage = "docker.io/joxit/docker-registry-ui:2.6.0"
+    """An image with nginx and the page below /usr/share/nginx/html."""
+    delete: Flag = False
+    """Whether images may be deleted there; `registry.delete` must allow it too."""
+
+
 class PodProof(Section):
     """A push by one pod and a pull by the kubelet for another, at the end of every `up` that changes something."""
 
@@ -117,6 +128,8 @@ class Kubernetes(System):
     """Whether the default service account of each of these namespaces uses its pull secret, so that pods there need not name it."""
     trust: NodeTrust = NodeTrust()
     """How the nodes come to trust our CA."""
+    ui: Page | None = None
+    """A web page that lists the images; left out: none."""
     metrics: Metrics | None = None
     """Prometheus metrics; left out: nobody may read them."""
     proof: PodProof = PodProof()

@@ -16,11 +16,11 @@ REGISTRY = "registry"
 CONFIG, AUTHORITY, STORAGE_CA = "registry-config", "registry-ca", "registry-storage-ca"
 TLS, USERS, ENVIRONMENT = "registry-tls", "registry-users", "registry-environment"
 IMAGE_LOGIN, CEPH_LOGIN = "registry-image", "registry-ceph"
-METRICS, PROOF, TRUST = "registry-metrics", "registry-proof", "registry-trust"
+METRICS, PAGE, PROOF, TRUST = "registry-metrics", "registry-ui", "registry-proof", "registry-trust"
 CLAIM = "registry"
 
-HTTPS_PORT, METRICS_PORT = 5443, 5001
-"""On which a pod listens: images by TLS; metrics, and Go's profiler with them, in clear."""
+HTTPS_PORT, METRICS_PORT, PAGE_PORT = 5443, 5001, 8443
+"""On which pods listen: images by TLS; metrics, and Go's profiler with them, in clear; the page by TLS."""
 SERVICE_PORT = 443
 """Of the Service where clients come by an Ingress or a Gateway."""
 
@@ -64,6 +64,11 @@ def namespace_of(name: str, level: str) -> Manifest:
     made = manifest("v1", "Namespace", name)
     modes = {f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "audit", "warn")}
     return {**made, "metadata": {**made["metadata"], "labels": {**made["metadata"]["labels"], **modes}}}
+
+
+def is_direct(system: Kubernetes) -> bool:
+    """Whether clients reach the pods through a Service alone, so that each Service has a port of its own."""
+    return system.cluster.expose in {"nodePort", "loadBalancer"}
 
 
 def trust_namespace(system: Kubernetes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from render.kubernetes import page
 from render.kubernetes.manifest import RESTRICTED, Manifest, namespace_of
 from render.kubernetes.pods import config_maps, deployment, disruption_budget
 from render.kubernetes.volume import volumes
@@ -23,6 +24,7 @@ def after_pods(system: Kubernetes) -> Iterator[Manifest]:
     """What leads to the pods; a Service without a ready pod would be waited for."""
     yield from disruption_budget(system)
     yield service(system)
+    yield from page.service(system)
     yield from routes(system)
     yield from metrics(system)
 
@@ -30,4 +32,4 @@ def after_pods(system: Kubernetes) -> Iterator[Manifest]:
 def plain_objects(system: Kubernetes, storage_ca: str) -> Sequence[Manifest]:
     """All that is known at preview."""
     own = [namespace_of(system.cluster.namespace, RESTRICTED)] if system.cluster.create_namespace else []
-    return [*own, *before_pods(system, storage_ca), deployment(system, storage_ca, ""), *after_pods(system)]
+    return [*own, *before_pods(system, storage_ca), deployment(system, storage_ca, ""), *page.page(system, ""), *after_pods(system)]

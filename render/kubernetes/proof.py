@@ -5,8 +5,20 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from render.kubernetes.manifest import PROOF, REGISTRY, SERVICE_PORT, Manifest, container_security, labels, manifest, pod_security
+from render.kubernetes.manifest import (
+    PAGE,
+    PROOF,
+    REGISTRY,
+    SERVICE_PORT,
+    Manifest,
+    container_security,
+    is_direct,
+    labels,
+    manifest,
+    pod_security,
+)
 from render.kubernetes.nonce import PROGRAM, Nonce
+from render.kubernetes.page import page_port
 from render.layout import ACCOUNT_ID
 from render.script import static
 from render.trust import endpoints
@@ -26,8 +38,16 @@ def ways(system: Kubernetes) -> list[str]:
     port = system.ports[0]
     if system.addresses:
         return [f"{address}:{port}" for address in system.addresses]
-    behind = SERVICE_PORT if system.cluster.expose in {"ingress", "gateway"} else port
+    behind = port if is_direct(system) else SERVICE_PORT
     return [f"{REGISTRY}.{system.cluster.namespace}.svc:{behind}"]
+
+
+def _page(system: Kubernetes) -> dict[str, str]:
+    """Where a pod reaches the page, and by which port clients do; both empty where there is none."""
+    if system.ui is None:
+        return {"PAGE": "", "PAGE_PORT": ""}
+    port = page_port(system)
+    return {"PAGE": f"{PAGE}.{system.cluster.namespace}.svc:{port}", "PAGE_PORT": str(port if is_direct(system) else system.ports[0])}
 
 
 def files(system: Kubernetes, image: Nonce, ca_bundle: object) -> Manifest:
@@ -47,6 +67,7 @@ def push(system: Kubernetes, image: Nonce, generation: object) -> Manifest:
         "CONTENT": " ".join(image.content),
         "INDEX": image.index,
         "PATIENCE_S": str(PATIENCE_S),
+        **_page(system),
     }
     mounts: list[dict[str, Any]] = [{"name": name, "mountPath": f"/{name}", "readOnly": True} for name in ("proof", "login")]
     container = {

@@ -1,6 +1,7 @@
 # proof: by every way in the registry lets the right password in and nobody else, and what was pushed is read back.
 # Variables: NAME, PORT (as clients write them), WAYS (HOST:PORT each), REPOSITORY, CONTENT (digests, what they refer to
-# first), INDEX (the last of them), PATIENCE_S (until the password must be known). /proof: the content by digest, ca.crt; /login: files for curl -K. Plain sh.
+# first), INDEX (the last of them), PATIENCE_S (until the password must be known), PAGE and
+# PAGE_PORT (the page behind its Service, and as clients write it). /proof: the content by digest, ca.crt; /login: files for curl -K. Plain sh.
 # HA_REGISTRY_ROOT: before every path, where it does not run in its pod.
 set -eu
 ROOT=${HA_REGISTRY_ROOT-}
@@ -61,10 +62,19 @@ put() { # WAY DIGEST
   fi
 }
 
+check_page() { # only who has the password sees it, and through it the registry; nobody pushes through it
+  PORT=$PAGE_PORT
+  expect "page without password" 401 "$(ask /login/nobody "$PAGE" "https://$NAME:$PORT/")"
+  expect "page with password" 200 "$(ask /login/login "$PAGE" "https://$NAME:$PORT/")"
+  expect "registry through the page" 200 "$(ask /login/login "$PAGE" "https://$NAME:$PORT/v2/_catalog")"
+  expect "push through the page" 403 "$(ask /login/login "$PAGE" -X POST "https://$NAME:$PORT/v2/$REPOSITORY/blobs/uploads/")"
+}
+
 for way in $WAYS; do check_way "$way"; done
 for digest in $CONTENT; do put "${WAYS%% *}" "$digest"; done
 for way in $WAYS; do
   expect "read through $way" 200 "$(ask /login/login "$way" -H "Accept: $(media_type "$INDEX")" "$base$REPOSITORY/manifests/$INDEX")"
   cmp -s "$ROOT/tmp/answer" "$(file_of "$INDEX")" || fail "what was read through $way is not what was pushed"
 done
+[ -z "$PAGE" ] || check_page
 echo "ok proof: $INDEX pushed, and read through $WAYS"

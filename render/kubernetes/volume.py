@@ -16,10 +16,13 @@ def persistent_volume_name(system: Kubernetes) -> str:
 
 
 def storage_class_name(system: Kubernetes) -> str:
-    """Of the class by which the claim and the volume find each other; empty: they name each other."""
-    if system.storage.storage_class:
-        return system.storage.storage_class.name
-    return f"{system.cluster.namespace}-local" if system.storage.local else ""
+    """Of the class of the claim: of a volume that we describe one of its own, so that no other claim is given the images.
+
+    A class needs no object for that. (A `claimRef` would do the same, but the cluster writes into it, and from then on
+    every change of the volume would be a conflict.)
+    """
+    chosen = system.storage.storage_class
+    return chosen.name if chosen else f"{system.cluster.namespace}-registry"
 
 
 def volumes(system: Kubernetes) -> Iterator[Manifest]:
@@ -53,8 +56,6 @@ def _persistent_volume(system: Kubernetes, made: LocalVolume | NfsVolume | CephF
         "volumeMode": "Filesystem",
         "persistentVolumeReclaimPolicy": "Retain",
         "storageClassName": storage_class_name(system),
-        # No other claim takes it while ours is away
-        "claimRef": {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": system.cluster.namespace, "name": CLAIM},
         **_source(system, made),
     }
     if isinstance(made, LocalVolume):

@@ -12,10 +12,12 @@ from render.kubernetes.manifest import (
     METRICS,
     METRICS_PORT,
     NOT_AWAITED,
+    PAGE,
     REGISTRY,
     SERVICE_PORT,
     TLS,
     Manifest,
+    is_direct,
     manifest,
     selector,
 )
@@ -29,7 +31,7 @@ DNS_PORT = 53
 def service(system: Kubernetes) -> Manifest:
     """The one way to the pods: of clients themselves, or of the Ingress or Gateway before it."""
     cluster = system.cluster
-    direct = cluster.expose in {"nodePort", "loadBalancer"}
+    direct = is_direct(system)
     ports = [_port(port, node_port=cluster.expose == "nodePort") for port in (system.ports if direct else (SERVICE_PORT,))]
     spec: dict[str, Any] = {"type": _service_type(system), "selector": selector(REGISTRY), "ports": ports}
     if _keeps_clients(system):
@@ -66,11 +68,15 @@ def routes(system: Kubernetes) -> Iterator[Manifest]:
 
 
 def _ingress(system: Kubernetes) -> Manifest:
-    cluster, backend = system.cluster, {"service": {"name": REGISTRY, "port": {"number": SERVICE_PORT}}}
+    cluster = system.cluster
+    paths = [
+        {"path": path, "pathType": "Prefix", "backend": {"service": {"name": name, "port": {"number": SERVICE_PORT}}}}
+        for path, name in _paths(system).items()
+    ]
     spec = {
         "ingressClassName": cluster.class_name,
         "tls": [{"hosts": [system.name], "secretName": TLS}],
-        "rules": [{"host": system.name, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}],
+        "rules": [{"host": system.name, "http": {"paths": paths}}],
     }
     nginx = {
         "backend-protocol": "HTTPS",
@@ -89,6 +95,11 @@ def _ingress(system: Kubernetes) -> Manifest:
     return manifest("networking.k8s.io/v1", "Ingress", REGISTRY, namespace=cluster.namespace, annotations=annotations, spec=spec)
 
 
+def _paths(system: Kubernetes) -> dict[str, str]:
+    """Below which path which Service is: with a page, the registry has its API's path alone."""
+    return {"/v2": REGISTRY, "/": PAGE} if system.ui else {"/": REGISTRY}
+
+
 def _gateway(system: Kubernetes) -> Iterator[Manifest]:
     cluster = system.cluster
     listeners = [
@@ -104,16 +115,20 @@ def _gateway(system: Kubernetes) -> Iterator[Manifest]:
     ]
     gateway = {"gatewayClassName": cluster.class_name, "listeners": listeners}
     yield manifest(GATEWAY_API, "Gateway", REGISTRY, namespace=cluster.namespace, annotations=cluster.annotations, spec=gateway)
-    rule = {
-        "backendRefs": [{"group": "", "kind": "Service", "name": REGISTRY, "port": SERVICE_PORT}],
-        # 0s: none (Gateway API, HTTPRouteTimeouts); it would be one for the whole of an upload
-        "timeouts": {"request": "0s", "backendRequest": "0s"},
-    }
+    rules = [
+        {
+            "matches": [{"path": {"type": "PathPrefix", "value": path}}],
+            "backendRefs": [{"group": "", "kind": "Service", "name": name, "port": SERVICE_PORT}],
+            # 0s: none (Gateway API, HTTPRouteTimeouts); it would be one for the whole of an upload
+            "timeouts": {"request": "0s", "backendRequest": "0s"},
+        }
+        for path, name in _paths(system).items()
+    ]
     parent = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": REGISTRY}
-    route = {"parentRefs": [parent], "hostnames": [system.name], "rules": [rule]}
+    route = {"parentRefs": [parent], "hostnames": [system.name], "rules": rules}
     yield manifest(GATEWAY_API, "HTTPRoute", REGISTRY, namespace=cluster.namespace, spec=route)
     policy = {
-        "targetRefs": [{"group": "", "kind": "Service", "name": REGISTRY}],
+        "targetRefs": [{"group": "", "kind": "Service", "name": name} for name in _paths(system).values()],
         "validation": {"caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": AUTHORITY}], "hostname": system.name},
     }
     yield manifest(GATEWAY_API, "BackendTLSPolicy", REGISTRY, namespace=cluster.namespace, spec=policy)

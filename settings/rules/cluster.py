@@ -187,6 +187,33 @@ def metrics_have_a_reader(given: KubeGiven) -> Iterator[Fault]:
         yield Fault("metrics.namespaces", "a list", "is empty, so nobody could read them", "write [monitoring], or remove metrics")
 
 
+@rule("cluster.expose", "cluster.node_port_range", "ports", "ui.port")
+def page_has_a_port_of_its_own(given: KubeGiven) -> Iterator[Fault]:
+    """Where no controller tells page and registry apart by their paths, their ports do."""
+    system = given.system
+    if system.ui is None:
+        return
+    port, expose = system.ui.port, system.cluster.expose
+    low, high = bounds(system.cluster.node_port_range)
+    if expose in BY_CLASS and port is not None:
+        yield Fault("ui.port", str(port), f"has no effect with expose: {expose}, where the page is at the registry's own name", "remove it")
+    elif expose not in BY_CLASS and port is None:
+        yield Fault("ui.port", MISSING, f"is needed with expose: {expose}", "write a port that is free, e.g. 30501")
+    elif expose == "nodePort" and port is not None and not low <= port <= high:
+        rule_ = f"is outside the cluster's node ports ({system.cluster.node_port_range})"
+        yield Fault("ui.port", str(port), rule_, "write another that is free, e.g. 30501")
+    if expose not in BY_CLASS and port in system.ports:
+        yield Fault("ui.port", str(port), "is one of ports: the registry is there", "write another that is free, e.g. 30501")
+
+
+@rule("ui.delete", "registry.delete")
+def page_deletes_what_may_be_deleted(given: KubeGiven) -> Iterator[Fault]:
+    """The registry refuses what the page would offer."""
+    system = given.system
+    if system.ui and system.ui.delete and not system.registry.delete:
+        yield Fault("ui.delete", "true", "has no effect: registry.delete is false", "remove it, or write registry.delete: true")
+
+
 RULES = (
     context_is_in_the_kubeconfig,
     namespace_is_ours,
@@ -203,4 +230,6 @@ RULES = (
     puller_is_a_user,
     some_runtime_is_told,
     metrics_have_a_reader,
+    page_has_a_port_of_its_own,
+    page_deletes_what_may_be_deleted,
 )

@@ -17,6 +17,7 @@ def kubernetes_password() -> dict[str, Any]:
         "storage": {"local": {"path": "/data/docker", "node": "k8s-node1", "size": "5Gi"}},
         "registry": {"requests": {"cpu": "100m", "memory": "200Mi"}},
         "pullSecrets": ["default", "build"],
+        "ui": {"port": 30501},
     }
 
 
@@ -38,6 +39,7 @@ def kubernetes_s3() -> dict[str, Any]:
     """Three pods on a bucket behind an Ingress, everything written that can be."""
     return kubernetes_password() | {
         "ports": [443],
+        "ui": {"image": "mirror.c.example/registry-ui:2.6.0"},
         "users": ["admin", "puller"],
         "cluster": {"context": "prod@eu", "expose": "ingress", "className": "nginx", "annotations": {"example.com/owner": "platform"}},
         "storage": {"s3": {"endpoint": "https://rgw.c.example:8443", "bucket": "registry", "ca": "rgw-ca.pem"}},
@@ -60,6 +62,7 @@ def kubernetes_gateway() -> dict[str, Any]:
     ceph = {"clusterId": "rook-ceph", "filesystem": "cephfs", "folder": "/volumes/registry", "size": "1Ti"}
     return kubernetes_password() | {
         "ports": [443],
+        "ui": {"delete": True},
         "cluster": {"context": "system-c", "expose": "gateway", "className": "cilium"},
         "nodes": {},
         "storage": {"cephfs": {**ceph, "driver": "rook-ceph.cephfs.csi.ceph.com"}},
@@ -74,6 +77,7 @@ def kubernetes_nfs() -> dict[str, Any]:
     """Two pods on NFS behind a load balancer."""
     return kubernetes_password() | {
         "ports": [443, 5000],
+        "ui": {"port": 8443},
         "cluster": {"context": "system-c", "expose": "loadBalancer"},
         "storage": {"nfs": {"server": "nas.c.example", "export": "/images", "size": "100Gi", "options": ["nconnect=4"]}},
         "registry": {"replicas": 2},

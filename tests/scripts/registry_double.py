@@ -31,6 +31,8 @@ class Registry(ThreadingHTTPServer):
         self.spoils = False
         """Gives back other bytes than it was given."""
         self.refuses_pushes = False
+        self.is_page = False
+        """Stands for the page, with the registry behind it."""
         self.forgets = 0
         """How many requests it still refuses whatever the password."""
 
@@ -69,11 +71,12 @@ class _Handler(BaseHTTPRequestHandler):
             kind, text = self.server.manifests[digest]
             self._answer(200 if self.headers.get("Accept") == kind else 404, text + b" " * self.server.spoils)
         else:
-            self._answer(200 if self.path == "/v2/" else 404)
+            self._answer(200 if self.path in ({"/", "/v2/_catalog"} if self.server.is_page else {"/v2/"}) else 404)
 
     def do_POST(self) -> None:
         if self._may():
-            self._answer(405 if self.server.refuses_pushes else 202, Location="/v2/ha-registry/proof/blobs/uploads/1?_state=x")
+            status = 403 if self.server.is_page else 405 if self.server.refuses_pushes else 202
+            self._answer(status, Location="/v2/ha-registry/proof/blobs/uploads/1?_state=x")
 
     def do_PUT(self) -> None:
         if not self._may():
@@ -94,10 +97,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(folder: Path) -> Iterator[Registry]:
-    """A registry for registry01.dev.com; its CA is `ca.crt` in `folder`."""
-    certificate, key, ca = own_certificate()
-    (folder / "leaf.pem").write_text(certificate + key)
-    (folder / "ca.crt").write_text(ca)
+    """A registry for registry01.dev.com; its CA is `ca.crt` in `folder`, made where it is not there."""
+    if not (folder / "ca.crt").exists():
+        certificate, key, ca = own_certificate()
+        (folder / "leaf.pem").write_text(certificate + key)
+        (folder / "ca.crt").write_text(ca)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(folder / "leaf.pem")

@@ -40,7 +40,11 @@ class Pod:
     def run(self, **changes: str) -> subprocess.CompletedProcess[str]:
         job: Any = proof.push(self.system, self.image, "")
         facts = {each["name"]: each["value"] for each in job["spec"]["template"]["spec"]["containers"][0]["env"]}
-        here = {"WAYS": f"127.0.0.1:{self.registry.server_port} localhost:{self.registry.server_port}", "HA_REGISTRY_ROOT": str(self.root)}
+        here = {
+            "WAYS": f"127.0.0.1:{self.registry.server_port} localhost:{self.registry.server_port}",
+            "HA_REGISTRY_ROOT": str(self.root),
+            "PAGE": "",
+        }
         command = ["sh", str(self.root / "proof" / "proof.sh")]
         return subprocess.run(
             command, env={"PATH": os.environ["PATH"], **facts, **here, **changes}, capture_output=True, text=True, check=False
@@ -92,6 +96,16 @@ def test_changed_password_is_waited_for(pod: Pod) -> None:
     assert pod.run().returncode == 0
     pod.registry.forgets = 1000
     assert "with password: expected 200, got 401" in pod.run(PATIENCE_S="1").stderr
+
+
+def test_page_is_asked_where_there_is_one(pod: Pod, tmp_path: Path) -> None:
+    """It wants the password, leads to the registry, and lets nobody push; one that is open is named."""
+    with serving(tmp_path) as page:
+        page.is_page = True
+        at = {"PAGE": f"127.0.0.1:{page.server_port}", "PAGE_PORT": "30501"}
+        assert pod.run(**at).returncode == 0
+        page.is_open = True
+        assert "page without password: expected 401, got 200" in pod.run(**at).stderr
 
 
 def test_certificate_of_another_name_is_refused(pod: Pod) -> None:

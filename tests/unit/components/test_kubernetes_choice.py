@@ -66,16 +66,15 @@ def test_images_outlive_the_stack(run: Run) -> None:
 
 
 def test_claim_gets_just_our_volume(run: Run) -> None:
-    """Volume and claim name each other, so no other claim takes the images and no other volume is taken for them."""
+    """The claim names the volume, and both a class that nobody else has: no other claim is given the images."""
     for case in ("kubernetes-password", "kubernetes-rbd", "kubernetes-nfs", "kubernetes-gateway"):
         engine = made(run, case)
         (volume,) = engine.of("kubernetes:core/v1:PersistentVolume")
         (claim,) = engine.of("kubernetes:core/v1:PersistentVolumeClaim")
         assert claim.inputs["spec"]["volumeName"] == volume.inputs["metadata"]["name"]
-        reference = volume.inputs["spec"]["claimRef"]
-        assert (reference["namespace"], reference["name"]) == (claim.inputs["metadata"]["namespace"], claim.inputs["metadata"]["name"])
         assert claim.inputs["spec"]["accessModes"] == volume.inputs["spec"]["accessModes"]
-        assert claim.inputs["spec"]["storageClassName"] == volume.inputs["spec"]["storageClassName"]
+        classes = {each.inputs["spec"]["storageClassName"] for each in (claim, volume)}
+        assert classes == {f"{claim.inputs['metadata']['namespace']}-registry"}
 
 
 def test_replicas_sign_uploads_with_one_secret(run: Run) -> None:
@@ -225,3 +224,49 @@ def test_other_topologies_are_refused(run: Run, system: Any) -> None:
     """A program that mixes settings and topology up is a mistake of ours, found at once."""
     with pytest.raises(TypeError, match="in no cluster"):
         KubernetesTopology("registry", TopologyArgs(system=system, secrets=Secrets(None, (), ())))  # type: ignore[arg-type]
+
+
+# --- page
+
+
+def test_page_serves_page_and_registry_under_one_origin(run: Run) -> None:
+    """The browser logs in once: the page's own users are the registry's, and the registry is behind it, verified."""
+    found = objects(made(run, "kubernetes-password"))
+    nginx = found["configmap-registry-ui"].inputs["data"]["nginx.conf"]
+    assert 'auth_basic "registry.c.example";' in nginx
+    assert "proxy_pass https://registry.docker-registry.svc:30500;" in nginx
+    assert "proxy_ssl_verify on;" in nginx
+    pod = found["deployment-registry-ui"].inputs["spec"]["template"]["spec"]
+    mounted = {volume["secret"]["secretName"] for volume in pod["volumes"] if "secret" in volume}
+    assert mounted == {"registry-users", "registry-tls"}
+    assert found["service-registry-ui"].inputs["spec"]["ports"][0]["nodePort"] == 30501
+
+
+@pytest.mark.parametrize(
+    ("ui", "methods", "told"), [({"port": 30501}, "GET", "false"), ({"port": 30501, "delete": True}, "GET DELETE", "true")]
+)
+def test_page_deletes_only_where_asked(run: Run, ui: dict[str, Any], methods: str, told: str) -> None:
+    """By default neither the page offers it nor its server lets it through."""
+    found = objects(made(run, "kubernetes-password", ui=ui))
+    assert f"limit_except {methods} {{" in found["configmap-registry-ui"].inputs["data"]["nginx.conf"]
+    (container,) = found["deployment-registry-ui"].inputs["spec"]["template"]["spec"]["containers"]
+    assert {each["name"]: each["value"] for each in container["env"]}["DELETE_IMAGES"] == told
+
+
+def test_page_behind_a_controller_is_told_apart_by_its_path(run: Run) -> None:
+    """One name, one port, one origin: the API's path leads to the registry, all others to the page."""
+    (rule,) = objects(made(run, "kubernetes-s3"))["ingress-registry"].inputs["spec"]["rules"]
+    assert [(path["path"], path["backend"]["service"]["name"]) for path in rule["http"]["paths"]] == [
+        ("/v2", "registry"),
+        ("/", "registry-ui"),
+    ]
+    rules = objects(made(run, "kubernetes-gateway"))["httproute-registry"].inputs["spec"]["rules"]
+    assert [(each["matches"][0]["path"]["value"], each["backendRefs"][0]["name"]) for each in rules] == [
+        ("/v2", "registry"),
+        ("/", "registry-ui"),
+    ]
+
+
+def test_no_page_unless_wanted(run: Run) -> None:
+    """Nothing of it is there by default."""
+    assert not [name for name in objects(made(run, "kubernetes-rbd")) if name.endswith("-ui")]

@@ -40,6 +40,7 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
     ({"haproxy": {}}, "haproxy", "is not a setting", "topology: fronted"),
     ({"cluster": {}}, "cluster", "is not a setting", "topology: kubernetes"),
     ({"nodes": {}}, "nodes", "is not a setting", "topology: kubernetes"),
+    ({"ui": {"port": 5001}}, "ui", "is not a setting", "in topology kubernetes only"),
     ({"storage/rados": {"pool": "x"}}, "storage.rados", "is not a setting", "endpoint of Ceph's RGW"),
     ({"storage/rbd": {"pool": "x"}}, "storage.rbd", "is not a setting", "one writer"),
     ({"storage/gcs": {"bucket": "x"}}, "storage.gcs", "is not a setting", "local, s3, nfs, cephfs and mounted"),

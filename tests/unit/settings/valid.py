@@ -76,6 +76,7 @@ FULL_KUBERNETES: Mapping[str, Any] = {
     "patchServiceAccounts": True,
     "trust": {"docker": True, "image": "docker.io/library/busybox:1.37.0"},
     "metrics": {"namespaces": ["monitoring"], "serviceMonitor": True},
+    "ui": {"port": 30501, "delete": True},
 }
 """Changes that make every optional section of it be there."""
 STORE_KEYS = frozenset({"s3AccessKey", "s3SecretKey"})
