@@ -30,7 +30,7 @@ class HostIdentity:
     def __init__(self, shared: Identity, system: Vms, secrets: Secrets) -> None:
         self._shared, self._system, self._secrets = shared, system, secrets
         self.ca_bundle, self.passwords = shared.ca_bundle, shared.passwords
-        self._prober = shared.password(PROBER, None) if system.storage.is_shared else None
+        self._prober = shared.password(PROBER, None) if system.storage.is_shared and system.registries else None
         serving = [host for host in system.hosts if host not in system.clients]
         # The VIP and this host alone: adding a host touches no other
         self._leaves = {host.name: shared.leaf(host.name, (system.vip.address.ip, host.address)) for host in serving}

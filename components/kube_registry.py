@@ -20,20 +20,21 @@ CLAIM_KIND, NAMESPACE_KIND = "PersistentVolumeClaim", "Namespace"
 
 @dataclass(frozen=True, kw_only=True)
 class KubeRegistryArgs:
-    """What runs, as whom, and where."""
+    """What runs, as whom, where, and after what."""
 
     system: Kubernetes
     identity: KubeIdentity
     cluster: pulumi.ProviderResource
     storage_ca: str
     """PEM of the CA of the S3 store; empty: one that the image trusts."""
+    after: Sequence[pulumi.Resource]
 
 
 class KubeRegistry(pulumi.ComponentResource):
     """Namespace, configuration, Secrets, volume, Deployment, and the ways in."""
 
     namespace: Sequence[pulumi.Resource]
-    """Done when the registry's namespace is there; empty where it was there before."""
+    """Done when the registry's namespace is there, and what came before it."""
     ready: Sequence[pulumi.Resource]
     """Done when pods serve from the present settings, and the ways in are there."""
 
@@ -42,7 +43,7 @@ class KubeRegistry(pulumi.ComponentResource):
         self._args = args
         system = args.system
         own = [namespace_of(system.cluster.namespace, RESTRICTED)] if system.cluster.create_namespace else []
-        self.namespace = self._made(own, ())
+        self.namespace = self._made(own, args.after) or args.after
         needed = [*self._secrets(), *self._made(before_pods(system, args.storage_ca), self.namespace)]
         started = args.identity.started_with
         pods = self._made([deployment(system, args.storage_ca, started), *page.page(system, started)], needed)

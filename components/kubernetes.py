@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pulumi
 
+from components.fronts_before import FrontsBefore
 from components.identity import Identity, IdentityArgs
 from components.kube_identity import KubeIdentity
 from components.kube_object import provider
@@ -17,7 +19,7 @@ from components.pull_secrets import PullSecrets, PullSecretsArgs
 from components.topology import TopologyArgs, exported, text_of
 from render.kubernetes.manifest import digest
 from render.kubernetes.plain import plain_objects
-from settings import Kubernetes
+from settings import Kubernetes, before
 
 
 class KubernetesTopology(pulumi.ComponentResource):
@@ -36,12 +38,17 @@ class KubernetesTopology(pulumi.ComponentResource):
         shared = Identity("identity", IdentityArgs(system=system, secrets=args.secrets), mine)
         identity = KubeIdentity(shared, system, args.secrets)
         storage_ca = text_of(s3.ca if s3 else None)
-        trust = NodeTrust("trust", NodeTrustArgs(system=system, cluster=cluster, identity=identity), mine)
-        pods = KubeRegistry("pods", KubeRegistryArgs(system=system, identity=identity, cluster=cluster, storage_ca=storage_ca), mine)
+        fronts = FrontsBefore("before", replace(args, system=before(system), identity=shared), mine) if system.fronts else None
+        # A front that refuses keeps the cluster untouched too
+        checked = fronts.hosts.ready if fronts else ()
+        trust = NodeTrust("trust", NodeTrustArgs(system=system, cluster=cluster, identity=identity, after=checked), mine)
+        pods_args = KubeRegistryArgs(system=system, identity=identity, cluster=cluster, storage_ca=storage_ca, after=checked)
+        pods = KubeRegistry("pods", pods_args, mine)
+        led = fronts.lead(to=pods.ready) if fronts else ()
         pulls = PullSecrets("pulls", PullSecretsArgs(system=system, identity=identity, cluster=cluster, after=pods.namespace), mine)
         if system.proof.enabled:
             changes = digest(plain_objects(system, storage_ca))
-            after = [*pods.ready, *pulls.ready, *trust.ready]
+            after = [*pods.ready, *pulls.ready, *trust.ready, *led]
             PodProof("proof", PodProofArgs(system=system, identity=identity, cluster=cluster, changes=changes, after=after), mine)
-        self.outputs = exported(system, shared)
+        self.outputs = {**(fronts.outputs if fronts else {}), **exported(system, shared)}
         self.register_outputs({"url": self.outputs["registryUrl"]})

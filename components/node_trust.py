@@ -17,11 +17,12 @@ from settings import Kubernetes
 
 @dataclass(frozen=True, kw_only=True)
 class NodeTrustArgs:
-    """Whom to trust, and where."""
+    """Whom to trust, where, and after what."""
 
     system: Kubernetes
     cluster: pulumi.ProviderResource
     identity: KubeIdentity
+    after: Sequence[pulumi.Resource]
 
 
 class NodeTrust(pulumi.ComponentResource):
@@ -45,5 +46,5 @@ class NodeTrust(pulumi.ComponentResource):
             *([("login", {**login, "data": args.identity.secret(IMAGE_LOGIN)})] if trust.login(system) else []),
             ("nodes", trust.daemon_set(system)),
         ):
-            made.append(KubeObject(f"trust-{name}", each, parent=self, by=args.cluster, after=list(made)))
+            made.append(KubeObject(f"trust-{name}", each, parent=self, by=args.cluster, after=[*args.after, *made]))
         return made

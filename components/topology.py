@@ -30,6 +30,8 @@ class TopologyArgs:
 
     system: AnySystem
     secrets: Secrets
+    identity: Identity | None = None
+    """Where the system is a part of another, whose identity it shares; else it makes its own."""
 
 
 class Topology(pulumi.ComponentResource):
@@ -51,7 +53,7 @@ class Topology(pulumi.ComponentResource):
         self._changes = digest(plain_scripts(system, self._authorities))
         hosts = HostsArgs(system=system, access=self.access, image_ca=self._authorities.image, changes=self._changes)
         self.hosts = Hosts("hosts", hosts, self.mine)
-        shared = Identity("identity", IdentityArgs(system=system, secrets=args.secrets), self.mine)
+        shared = args.identity or Identity("identity", IdentityArgs(system=system, secrets=args.secrets), self.mine)
         self.identity = HostIdentity(shared, system, args.secrets)
         self.outputs = {**exported(system, shared), "vipAddress": str(system.vip.address.ip)}
         if self.identity.stats:

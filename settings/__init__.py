@@ -1,5 +1,6 @@
 """Settings of a stack: what a stack file may say, checked as a whole before anything happens."""
 
+from settings.before import BeforeCluster, before
 from settings.fault import Fault, SettingsError
 from settings.haproxy import Balance, Check, Haproxy, Stats
 from settings.host import Host, Hosts
@@ -7,6 +8,7 @@ from settings.kubernetes import Cluster, Kubernetes, Metrics, NodeTrust, Page, P
 from settings.load import load
 from settings.model import (
     Access,
+    Backend,
     Bastion,
     Fronted,
     Log,
@@ -36,8 +38,10 @@ __all__ = [
     "S3",
     "Access",
     "AnySystem",
+    "Backend",
     "Balance",
     "Bastion",
+    "BeforeCluster",
     "CephFs",
     "CephFsVolume",
     "Check",
@@ -83,6 +87,7 @@ __all__ = [
     "Vip",
     "Vms",
     "Volumes",
+    "before",
     "load",
     "secret_names",
     "warnings",

@@ -44,7 +44,7 @@ _PLACES: Mapping[str, str] = {
 
 
 _KNOWN_ON_MACHINES: Mapping[str, str] = {
-    r"vip|registries|clients|ssh|access|hostsEntries|adopt|registry\.(memory|deleteDataOnDestroy|source\.(archive|ca|proxy))": _MACHINES,
+    r"registries|adopt|registry\.(memory|deleteDataOnDestroy|source\.(archive|ca|proxy))": _MACHINES,
     r"storage\.(rbd|cephfs)\.monitors": _MONITORS,
 }
 """Settings of some topologies, to be spoken of only where the one that is written has them not."""

@@ -8,9 +8,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from settings.haproxy import Haproxy
+from settings.host import Hosts
 from settings.image import PinnedImage
 from settings.kube_value import ContextName, Cpu, Namespace, NodePorts, ObjectName, Replicas
-from settings.model import PullSource, RegistryOptions, System
+from settings.model import Access, PullSource, RegistryOptions, Ssh, System, Vip
 from settings.network import Address, Port
 from settings.quantity import Size
 from settings.section import Section
@@ -35,6 +37,8 @@ class Cluster(Section):
     """The IngressClass or GatewayClass; needed with `ingress` and `gateway`."""
     annotations: Mapping[str, str] = {}
     """Further annotations of the Service, Ingress or Gateway that clients reach, as its controller reads them."""
+    node_port: Port | None = Field(default=None, examples=[30500])
+    """With `fronts`: the node port behind them, as `ports` are theirs; without, `ports` are the node ports."""
     node_port_range: NodePorts = "30000-32767"
     """The API server's range of node ports (`--service-node-port-range`)."""
 
@@ -134,11 +138,30 @@ class Kubernetes(System):
     """Prometheus metrics; left out: nobody may read them."""
     proof: PodProof = PodProof()
     """The push and the pull at the end of `up`."""
+    fronts: Hosts = ()
+    """Two machines with haproxy before the node ports, as in topology `fronted`; the first is the preferred holder of the VIP."""
+    vip: Vip | None = None
+    """The virtual IP of the fronts; needed with them."""
+    haproxy: Haproxy = Haproxy()
+    """How the fronts pass requests on."""
+    access: Access = Access()
+    """From which networks the fronts are reached; empty means from anywhere."""
+    clients: Hosts = ()
+    """With fronts: hosts that trust our CA; the first proves every `up` by a push and a pull through the VIP."""
+    hosts_entries: Flag = False
+    """With fronts: whether `name` is mapped to the VIP in /etc/hosts of fronts and clients."""
+    ssh: Ssh = Ssh()
+    """How we get onto fronts and clients."""
 
     @property
     def addresses(self) -> tuple[IPv4Address, ...]:
-        """Where clients reach it besides its name: the nodes, where each of them has the port."""
+        """Where it is reached besides its name: the nodes, where each of them has the port."""
         return tuple(self.nodes.values()) if self.cluster.expose == "nodePort" else ()
+
+    @property
+    def service_ports(self) -> tuple[int, ...]:
+        """Of the Service that clients, or the fronts, come to."""
+        return (self.cluster.node_port,) if self.fronts and self.cluster.node_port else self.ports
 
     @property
     def puller(self) -> str:

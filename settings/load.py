@@ -10,7 +10,7 @@ from typing import Any
 from settings.fault import Fault, SettingsError, shown
 from settings.given import AnyGiven, Checked, known_hosts
 from settings.kubernetes import Kubernetes
-from settings.model import Vms
+from settings.model import Ssh, Vms
 from settings.parse import parse
 from settings.raw import ROOT, is_mapping, unwrapped
 from settings.rules import RULES_OF
@@ -78,11 +78,15 @@ def _with_absolute_files(given: AnyGiven) -> AnySystem:
 
 def _of_cluster(given: AnyGiven, system: Kubernetes) -> dict[str, Any]:
     kubeconfig = system.cluster.kubeconfig
-    return {"cluster": system.cluster.model_copy(update={"kubeconfig": kubeconfig and str(given.file(kubeconfig))})}
+    absolute = {"cluster": system.cluster.model_copy(update={"kubeconfig": kubeconfig and str(given.file(kubeconfig))})}
+    return {**absolute, "ssh": _ssh(given, system.ssh)} if system.fronts else absolute
 
 
 def _of_hosts(given: AnyGiven, system: Vms) -> dict[str, Any]:
-    key, ca = system.ssh.key, system.registry.source.ca
-    ssh = system.ssh.model_copy(update={"key": key and str(given.file(key)), "known_hosts": str(known_hosts(given, system.ssh))})
+    ca = system.registry.source.ca
     source = system.registry.source.model_copy(update={"ca": ca and str(given.file(ca))})
-    return {"ssh": ssh, "registry": system.registry.model_copy(update={"source": source})}
+    return {"ssh": _ssh(given, system.ssh), "registry": system.registry.model_copy(update={"source": source})}
+
+
+def _ssh(given: AnyGiven, ssh: Ssh) -> Ssh:
+    return ssh.model_copy(update={"key": ssh.key and str(given.file(ssh.key)), "known_hosts": str(known_hosts(given, ssh))})

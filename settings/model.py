@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import Any, Literal
 
 from pydantic import Field
@@ -241,6 +243,15 @@ class Pair(Vms):
         return self.registries
 
 
+@dataclass(frozen=True)
+class Backend:
+    """What a front passes requests to."""
+
+    name: str
+    address: IPv4Address
+    port: int
+
+
 class Fronted(Vms):
     """Two haproxy fronts that share a VIP, before any number of registries on shared storage."""
 
@@ -265,6 +276,16 @@ class Fronted(Vms):
     def endpoints(self) -> tuple[Host, ...]:
         """TLS ends at the fronts; in mode `tcp` at the registries, to which they pass it on."""
         return self.fronts if self.haproxy.mode == "http" else self.registries
+
+    @property
+    def backends(self) -> tuple[Backend, ...]:
+        """Every registry."""
+        return tuple(Backend(name=host.name, address=host.address, port=self.ports[0]) for host in self.registries)
+
+    @property
+    def has_agents(self) -> bool:
+        """Whether each backend tells the fronts about itself."""
+        return True
 
     @property
     def balance(self) -> Balance:

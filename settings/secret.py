@@ -32,13 +32,14 @@ def secret_names(system: AnySystem) -> frozenset[str]:
     Each must be set, except `password-<user>` and `statsPassword`, which are generated where they are not.
     """
     names = {f"{PASSWORD}{user}" for user in system.users}
-    if not isinstance(system, Kubernetes) and system.ssh.key is None:
+    fronts = isinstance(system, Fronted) or (isinstance(system, Kubernetes) and bool(system.fronts))
+    if (fronts or not isinstance(system, Kubernetes)) and system.ssh.key is None:
         names.add(SSH_KEY)
     if system.registry.source.user:
         names.add(IMAGE_PASSWORD)
     if system.tls.files:
         names.add(TLS_KEY)
     names |= {name for kind in system.storage.kinds for name in OF_STORAGE.get(kind, ())}
-    if isinstance(system, Fronted):
+    if fronts:
         names.add(STATS_PASSWORD)
     return frozenset(names)

@@ -74,7 +74,7 @@ def page_port(system: Kubernetes) -> int:
 
 
 def _nginx(system: Kubernetes, wanted: Page) -> str:
-    behind = system.ports[0] if is_direct(system) else SERVICE_PORT
+    behind = system.service_ports[0] if is_direct(system) else SERVICE_PORT
     return fill(
         f"kubernetes/{CONFIG}.j2",
         name=system.name,

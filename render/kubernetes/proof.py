@@ -35,7 +35,7 @@ DEADLINE_S = PATIENCE_S + 180
 
 def ways(system: Kubernetes) -> list[str]:
     """Where a pod reaches the registry: every node with its port, else the Service."""
-    port = system.ports[0]
+    port = system.service_ports[0]
     if system.addresses:
         return [f"{address}:{port}" for address in system.addresses]
     behind = port if is_direct(system) else SERVICE_PORT

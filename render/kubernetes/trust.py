@@ -26,9 +26,12 @@ def files(system: Kubernetes, ca_bundle: object) -> Manifest:
 def ways(system: Kubernetes, port: int) -> list[str]:
     """Addresses that containerd asks before the name: with node ports the nodes, so no DNS is needed and no single node either.
 
-    None with a certificate of the user's own, which does not name the nodes.
+    With fronts the VIP, which is where `ports` are. None with a certificate of the user's own, which names only the name.
     """
-    return [] if system.tls.files else [f"{address}:{port}" for address in system.addresses]
+    if system.tls.files:
+        return []
+    addresses = [system.vip.address.ip] if system.fronts and system.vip else system.addresses
+    return [f"{address}:{port}" for address in addresses]
 
 
 def daemon_set(system: Kubernetes) -> Manifest:

@@ -32,7 +32,7 @@ def service(system: Kubernetes) -> Manifest:
     """The one way to the pods: of clients themselves, or of the Ingress or Gateway before it."""
     cluster = system.cluster
     direct = is_direct(system)
-    ports = [_port(port, node_port=cluster.expose == "nodePort") for port in (system.ports if direct else (SERVICE_PORT,))]
+    ports = [_port(port, node_port=cluster.expose == "nodePort") for port in (system.service_ports if direct else (SERVICE_PORT,))]
     spec: dict[str, Any] = {"type": _service_type(system), "selector": selector(REGISTRY), "ports": ports}
     if _keeps_clients(system):
         spec["sessionAffinity"] = "ClientIP"

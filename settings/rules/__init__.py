@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from settings.given import Rule
 from settings.kubernetes import Kubernetes
 from settings.model import Fronted, Pair, System
-from settings.rules import certificate, cluster, front, network, registry, secret, ssh, storage
+from settings.rules import before, certificate, cluster, front, network, registry, secret, ssh, storage
 
 RULES: Sequence[Rule] = (
     *network.RULES,
@@ -22,6 +22,7 @@ KUBE_RULES: Sequence[Rule] = (
     *registry.ANYWHERE,
     *storage.ANYWHERE,
     *cluster.RULES,
+    *before.RULES,
     *certificate.KUBE_RULES,
     *secret.RULES,
 )

@@ -67,16 +67,19 @@ def existing_claim_is_in_a_namespace_that_stays(given: KubeGiven) -> Iterator[Fa
         yield Fault("storage.existing.claim", existing.claim, rule_, "write cluster.createNamespace: false")
 
 
-@rule("cluster.expose", "cluster.node_port_range", "ports")
+@rule("cluster.expose", "cluster.node_port_range", "cluster.node_port", "ports", "fronts")
 def node_ports_are_in_their_range(given: KubeGiven) -> Iterator[Fault]:
     """The API server refuses any other."""
     cluster = given.system.cluster
     low, high = bounds(cluster.node_port_range)
-    for port in given.system.ports if cluster.expose == "nodePort" else ():
-        if not low <= port <= high:
+    if cluster.expose != "nodePort":
+        return
+    key, ports = ("cluster.nodePort", [cluster.node_port]) if given.system.fronts else ("ports", given.system.ports)
+    for port in ports:
+        if port is not None and not low <= port <= high:
             rule_ = f"is outside the cluster's node ports ({cluster.node_port_range})"
-            remedy = f"write for example ports: [{max(low, min(30500, high))}], or another cluster.expose"
-            yield Fault("ports", str(port), rule_, remedy)
+            remedy = f"write for example {max(low, min(30500, high))}, or another cluster.expose"
+            yield Fault(key, str(port), rule_, remedy)
 
 
 @rule("cluster.expose", "ports")

@@ -10,6 +10,7 @@ from settings.given import AnyGiven, rule
 from settings.kubernetes import Kubernetes
 from settings.model import Fronted
 from settings.secret import FIXED, IMAGE_PASSWORD, OF_STORAGE, PASSWORD, SSH_KEY, STATS_PASSWORD, TLS_KEY
+from settings.topology import AnySystem
 
 NAMESPACE = "ha-registry:"
 
@@ -52,14 +53,14 @@ def storage_has_its_keys(given: AnyGiven) -> Iterator[Fault]:
 @rule()
 def stats_password_has_a_page(given: AnyGiven) -> Iterator[Fault]:
     """Only fronts have a statistics page; without the secret its password is generated."""
-    if STATS_PASSWORD in given.secrets and not isinstance(given.system, Fronted):
+    if STATS_PASSWORD in given.secrets and not _has_fronts(given.system):
         yield _unused(given, STATS_PASSWORD, "write topology: fronted")
 
 
 @rule()
 def ssh_key_has_hosts(given: AnyGiven) -> Iterator[Fault]:
-    """A cluster is reached by its API, not by SSH."""
-    if SSH_KEY in given.secrets and isinstance(given.system, Kubernetes):
+    """A cluster is reached by its API, not by SSH; fronts before it are machines."""
+    if SSH_KEY in given.secrets and isinstance(given.system, Kubernetes) and not _has_fronts(given.system):
         yield _unused(given, SSH_KEY, "write topology: pair or fronted")
 
 
@@ -90,6 +91,10 @@ def secrets_are_known(given: AnyGiven) -> Iterator[Fault]:
             near = difflib.get_close_matches(name, [*FIXED, PASSWORD], n=1)
             meant = f"did you mean {near[0]}?" if near else f"known are {', '.join(FIXED)} and {PASSWORD}USER"
             yield Fault(joined(f"{NAMESPACE}{name}"), HIDDEN, "is not a key of this program", f"remove it; {meant}")
+
+
+def _has_fronts(system: AnySystem) -> bool:
+    return isinstance(system, Fronted) or (isinstance(system, Kubernetes) and bool(vars(system).get("fronts", True)))
 
 
 def _unused(given: AnyGiven, name: str, otherwise: str) -> Fault:

@@ -26,8 +26,9 @@ FRONTED_ADDRESSES = (
     "221.228.86.6",
     "221.228.86.67",
     *(f"10.20.0.{last}" for last in (11, 12, 21, 22, 23, 31)),
+    *(f"192.168.44.{last}" for last in (11, 12, 31)),
 )
-"""Of systems B and E."""
+"""Of systems B and E, and of fronts before a cluster."""
 SECRETS = {"imagePassword": "x", "tlsKey": "x", "s3AccessKey": "x", "s3SecretKey": "x", "cephKey": "x"}
 """Every secret that a case needs."""
 

@@ -97,6 +97,21 @@ def kubernetes_existing() -> dict[str, Any]:
     }
 
 
+def kubernetes_fronted() -> dict[str, Any]:
+    """Two pods on a bucket behind node ports, and two haproxy fronts with a VIP before these."""
+    return kubernetes_password() | {
+        "ports": [443],
+        "cluster": {"context": "system-c", "namespace": "docker-registry", "nodePort": 30500},
+        "fronts": {"front1": "192.168.44.11", "front2": "192.168.44.12"},
+        "vip": {"address": "192.168.44.10/24", "interface": "ens192", "vrid": 61},
+        "clients": {"push01": "192.168.44.31"},
+        "hostsEntries": True,
+        "ssh": {"key": "id_ed25519"},
+        "storage": {"s3": {"endpoint": "https://rgw.c.example:8443", "bucket": "registry", "ca": "rgw-ca.pem"}},
+        "registry": {"replicas": 2},
+    }
+
+
 CLUSTER_CASES: Mapping[str, Callable[[], dict[str, Any]]] = {
     "kubernetes-password": kubernetes_password,
     "kubernetes-rbd": kubernetes_rbd,
@@ -105,4 +120,5 @@ CLUSTER_CASES: Mapping[str, Callable[[], dict[str, Any]]] = {
     "kubernetes-nfs": kubernetes_nfs,
     "kubernetes-class": kubernetes_class,
     "kubernetes-existing": kubernetes_existing,
+    "kubernetes-fronted": kubernetes_fronted,
 }

@@ -19,7 +19,7 @@ from components.topology import Topology, TopologyArgs
 from render import precheck, trust
 from render.plain import Authorities, scripts_of
 from render.script import Fact, Script
-from settings import AnySystem, Host, Kubernetes, Vms
+from settings import AnySystem, Host, Kubernetes, Vms, before
 from tests.golden.cases import CASES, SECRETS, loaded, needed, write_files
 from tests.unit.components.engine_double import FakeEngine, Resource
 
@@ -43,9 +43,14 @@ def rendered(case: str) -> Mapping[str, str]:
         # Settings want a certificate that is valid now; what is rendered must not change with it
         (base / "rgw-ca.pem").write_text(CA)
         engine = _run(case, system)
-    if isinstance(system, Kubernetes):
-        return _objects(engine)
-    found = {"plan.txt": _plan(engine, system)}
+    if not isinstance(system, Kubernetes):
+        return {"plan.txt": _plan(engine, system), **_files(system)}
+    ahead = before(system) if system.fronts else None
+    return {**_objects(engine), **({"hosts.txt": _plan(engine, ahead), **_files(ahead)} if ahead else {})}
+
+
+def _files(system: Vms) -> Mapping[str, str]:
+    found: dict[str, str] = {}
     for host in system.hosts:
         for script in _scripts(system, host):
             at = f"{host.name}/{script.concern}"

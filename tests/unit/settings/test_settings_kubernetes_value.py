@@ -30,11 +30,10 @@ VALUES: list[tuple[dict[str, Any], str, str, str]] = [
     ({"storage/local/size": "5G"}, "storage.local.size", "with its unit", "5Gi"),
     ({"pullSecrets": ["de fault"]}, "pullSecrets[0]", "must be the name of a namespace", "docker-registry"),
     # what belongs elsewhere
-    ({"vip": {}}, "vip", "is not a setting", "topology: pair or fronted"),
-    ({"access": {"pull": []}}, "access", "is not a setting", "topology: pair or fronted"),
+    ({"registries": {}}, "registries", "is not a setting", "topology: pair or fronted"),
+    ({"adopt": True}, "adopt", "is not a setting", "topology: pair or fronted"),
     ({"registry/memory": "1Gi"}, "registry.memory", "is not a setting", "topology: pair or fronted"),
     ({"registry/source": {"archive": "/x.tar"}}, "registry.source.archive", "is not a setting", "topology: pair or fronted"),
-    ({"fronts": {"front1": "192.168.44.11"}}, "fronts", "is not a setting", "topology: fronted"),
     ({"ui": {"port": "30501"}}, "ui.port", "from 1 to 65535", "without quotes"),
     ({"ui": {"port": 30501, "image": "docker.io/joxit/docker-registry-ui:main"}}, "ui.image", "floating tag", "full version"),
     ({"storage/mounted": {"path": "/x"}}, "storage.mounted", "is not a setting", "known here: cephfs, existing"),

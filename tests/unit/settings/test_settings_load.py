@@ -12,7 +12,7 @@ import pytest
 from settings import AnySystem, SettingsError, load
 from settings.fault import Fault
 from settings.given import Rule, has
-from settings.rules import KUBE_RULES, RULES, certificate, cluster, front, network, registry, secret, ssh, storage
+from settings.rules import KUBE_RULES, RULES, before, certificate, cluster, front, network, registry, secret, ssh, storage
 from settings.section import Section
 from settings.shape import is_hosts, section_of
 from settings.topology import MODELS
@@ -191,7 +191,7 @@ def test_every_rule_is_asked() -> None:
     """A rule that is written is in the list that `load` goes through, once."""
     written = [
         value
-        for module in (certificate, cluster, front, network, registry, secret, ssh, storage)
+        for module in (before, certificate, cluster, front, network, registry, secret, ssh, storage)
         for value in vars(module).values()
         if isinstance(value, Rule)
     ]

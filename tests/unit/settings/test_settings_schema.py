@@ -110,6 +110,7 @@ def test_schema_refuses_behind_fronts(changes: dict[str, Any]) -> None:
         {"storage/local/size": "5G"},
         {"storage": {"rbd": {"size": "1Ti"}}},
         {"vip": {"address": "10.0.0.1"}},
+        {"registries": {}},
         {"topology": "pair"},
     ],
     ids=str,

@@ -59,6 +59,15 @@ apiVersion: v1
 kind: Config
 contexts: [{name: system-c, context: {cluster: c, user: u}}]
 """
+BEFORE: Mapping[str, Any] = {
+    "ports": [443],
+    "cluster/nodePort": 30500,
+    "fronts": {"front1": "192.168.44.11", "front2": "192.168.44.12"},
+    "vip": {"address": "192.168.44.10/24", "interface": "ens192", "vrid": 61},
+    "clients": {"push01": "192.168.44.31"},
+    "ssh": {"key": "id_ed25519", "knownHosts": "known_hosts"},
+}
+"""Changes that put fronts before its node ports."""
 FULL_KUBERNETES: Mapping[str, Any] = {
     "tls": {"files": {"certificate": "leaf.pem", "ca": "ca.pem"}},
     "cluster/kubeconfig": "kubeconfig",
