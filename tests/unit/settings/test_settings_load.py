@@ -12,7 +12,8 @@ import pytest
 from settings import AnySystem, SettingsError, load
 from settings.fault import Fault
 from settings.given import Rule, has
-from settings.rules import KUBE_RULES, RULES, before, certificate, cluster, front, network, registry, secret, ssh, storage
+from settings.rules import KUBE_RULES, RULES, certificate, cluster, front, network, registry, secret, ssh, storage
+from settings.rules import before as before_cluster
 from settings.section import Section
 from settings.shape import is_hosts, section_of
 from settings.topology import MODELS
@@ -55,6 +56,18 @@ def full_kubernetes(kubernetes: Stack) -> Stack:
     (kubernetes.base / "leaf.pem").write_bytes(pem(authority.issue(("registry.example.com",))))
     kubernetes.secrets = {"imagePassword", "tlsKey"}
     return kubernetes.change(**FULL_KUBERNETES)
+
+
+@pytest.fixture
+def full_before(full_kubernetes: Stack, before: Stack) -> Stack:
+    """The same with fronts before it."""
+    authority = Authority()
+    (before.base / "ca.pem").write_bytes(pem(authority.certificate))
+    names = ("registry.example.com", "192.168.44.10", "192.168.44.11", "192.168.44.12")
+    (before.base / "leaf.pem").write_bytes(pem(authority.issue(names)))
+    before.pin("192.168.44.9")
+    before.secrets = {"imagePassword", "tlsKey", "statsPassword"}
+    return before.change(**{"ssh/bastion": {"address": "192.168.44.9"}, "haproxy/check/interval": "1s", "access/pull": ["192.168.44.0/24"]})
 
 
 @pytest.fixture
@@ -158,7 +171,10 @@ def without(system: AnySystem, path: str) -> AnySystem:
 
 @pytest.mark.parametrize(
     ("topology", "rule"),
-    [*((each, rule) for each in ("full", "full_fronted") for rule in RULES), *(("full_kubernetes", rule) for rule in KUBE_RULES)],
+    [
+        *((each, rule) for each in ("full", "full_fronted") for rule in RULES),
+        *((each, rule) for each in ("full_kubernetes", "full_before") for rule in KUBE_RULES),
+    ],
     ids=lambda value: value if isinstance(value, str) else value.check.__name__,
 )
 def test_rule_needs_no_more_than_it_says(rule: Any, topology: str, request: pytest.FixtureRequest) -> None:
@@ -191,7 +207,7 @@ def test_every_rule_is_asked() -> None:
     """A rule that is written is in the list that `load` goes through, once."""
     written = [
         value
-        for module in (before, certificate, cluster, front, network, registry, secret, ssh, storage)
+        for module in (before_cluster, certificate, cluster, front, network, registry, secret, ssh, storage)
         for value in vars(module).values()
         if isinstance(value, Rule)
     ]
@@ -268,7 +284,7 @@ def mutate(system: dict[str, Any], chance: random.Random) -> dict[str, Any]:
     return made
 
 
-@pytest.mark.parametrize("topology", ["full", "full_fronted", "full_kubernetes"])
+@pytest.mark.parametrize("topology", ["full", "full_fronted", "full_kubernetes", "full_before"])
 def test_junk_is_refused_without_traceback(topology: str, request: pytest.FixtureRequest) -> None:
     """Whatever a file holds, `load` returns settings or raises SettingsError with one printable line per fault."""
     stack: Stack = request.getfixturevalue(topology)
