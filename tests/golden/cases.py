@@ -146,7 +146,7 @@ def fronted_cephfs() -> dict[str, Any]:
     return fronted_tcp() | {"storage": {"cephfs": cephfs}}
 
 
-CASES: Mapping[str, Callable[[], dict[str, Any]]] = {
+HOST_CASES: Mapping[str, Callable[[], dict[str, Any]]] = {
     "pair": pair,
     "pair-minimal": minimal,
     "pair-open": open_to_all,
@@ -157,8 +157,9 @@ CASES: Mapping[str, Callable[[], dict[str, Any]]] = {
     "fronted-http": fronted_http,
     "fronted-tcp": fronted_tcp,
     "fronted-cephfs": fronted_cephfs,
-    **CLUSTER_CASES,
 }
+"""On machines of one's own."""
+CASES: Mapping[str, Callable[[], dict[str, Any]]] = {**HOST_CASES, **CLUSTER_CASES}
 
 
 def write_files(base: Path) -> None:
