@@ -39,9 +39,12 @@ class KubernetesTopology(pulumi.ComponentResource):
         identity = KubeIdentity(shared, system, args.secrets)
         storage_ca = text_of(s3.ca if s3 else None)
         fronts = FrontsBefore("before", replace(args, system=before(system), identity=shared), mine) if system.fronts else None
+        issuer = system.cluster.issuer
+        met = text_of(issuer.ca) if issuer else identity.ca_bundle
         # A front that refuses keeps the cluster untouched too
         checked = fronts.hosts.ready if fronts else ()
-        trust = NodeTrust("trust", NodeTrustArgs(system=system, cluster=cluster, identity=identity, after=checked), mine)
+        trust_args = NodeTrustArgs(system=system, cluster=cluster, identity=identity, ca_bundle=met, after=checked)
+        trust = NodeTrust("trust", trust_args, mine)
         pods_args = KubeRegistryArgs(system=system, identity=identity, cluster=cluster, storage_ca=storage_ca, after=checked)
         pods = KubeRegistry("pods", pods_args, mine)
         led = fronts.lead(to=pods.ready) if fronts else ()
@@ -50,5 +53,5 @@ class KubernetesTopology(pulumi.ComponentResource):
             changes = digest(plain_objects(system, storage_ca))
             after = [*pods.ready, *pulls.ready, *trust.ready, *led]
             PodProof("proof", PodProofArgs(system=system, identity=identity, cluster=cluster, changes=changes, after=after), mine)
-        self.outputs = {**(fronts.outputs if fronts else {}), **exported(system, shared)}
+        self.outputs = {**(fronts.outputs if fronts else {}), **exported(system, shared), "caCertificatePem": met}
         self.register_outputs({"url": self.outputs["registryUrl"]})

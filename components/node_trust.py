@@ -22,6 +22,8 @@ class NodeTrustArgs:
     system: Kubernetes
     cluster: pulumi.ProviderResource
     identity: KubeIdentity
+    ca_bundle: pulumi.Input[str]
+    """What the nodes are told to trust: the CA of what they meet."""
     after: Sequence[pulumi.Resource]
 
 
@@ -42,7 +44,7 @@ class NodeTrust(pulumi.ComponentResource):
         login = manifest("v1", "Secret", IMAGE_LOGIN, namespace=trust_namespace(system), part=TRUST, type=OF_DOCKER)
         for name, each in (
             ("namespace", home),
-            ("files", trust.files(system, args.identity.ca_bundle)),
+            ("files", trust.files(system, args.ca_bundle)),
             *([("login", {**login, "data": args.identity.secret(IMAGE_LOGIN)})] if trust.login(system) else []),
             ("nodes", trust.daemon_set(system)),
         ):

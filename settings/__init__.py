@@ -4,7 +4,7 @@ from settings.before import BeforeCluster, before
 from settings.fault import Fault, SettingsError
 from settings.haproxy import Balance, Check, Haproxy, Stats
 from settings.host import Host, Hosts
-from settings.kubernetes import Cluster, Kubernetes, Metrics, NodeTrust, Page, PodProof, RegistryPods, Resources
+from settings.kubernetes import Cluster, Issuer, Kubernetes, Metrics, NodeTrust, Page, PodProof, RegistryPods, Resources
 from settings.load import load
 from settings.model import (
     Access,
@@ -54,6 +54,7 @@ __all__ = [
     "Haproxy",
     "Host",
     "Hosts",
+    "Issuer",
     "Kubernetes",
     "Local",
     "LocalVolume",

@@ -20,6 +20,17 @@ from settings.value import FilePath, Flag, UserName
 from settings.volume import Volumes
 
 
+class Issuer(Section):
+    """cert-manager's issuer of the certificate that clients see; the pods behind keep one of ours."""
+
+    name: ObjectName = Field(examples=["letsencrypt"])
+    """Its name; it is there already."""
+    kind: Literal["ClusterIssuer", "Issuer"] = "ClusterIssuer"
+    """`Issuer`: one in `cluster.namespace`."""
+    ca: FilePath | None = None
+    """PEM file beside the stack file: its CA, for clients and nodes; left out: one that they trust already."""
+
+
 class Cluster(Section):
     """Which cluster, where in it, and how the registry is reached there."""
 
@@ -35,6 +46,8 @@ class Cluster(Section):
     """How clients reach it. `nodePort`, `loadBalancer`: TLS ends at the pods; `ingress`, `gateway`: there, and starts anew to the pods."""
     class_name: ObjectName | None = Field(default=None, examples=["nginx"])
     """The IngressClass or GatewayClass; needed with `ingress` and `gateway`."""
+    issuer: Issuer | None = None
+    """With `ingress` and `gateway`: cert-manager issues and renews the certificate there; left out: ours, or that of `tls.files`."""
     annotations: Mapping[str, str] = {}
     """Further annotations of the Service, Ingress or Gateway that clients reach, as its controller reads them."""
     node_port: Port | None = Field(default=None, examples=[30500])

@@ -77,8 +77,11 @@ def _with_absolute_files(given: AnyGiven) -> AnySystem:
 
 
 def _of_cluster(given: AnyGiven, system: Kubernetes) -> dict[str, Any]:
-    kubeconfig = system.cluster.kubeconfig
-    absolute = {"cluster": system.cluster.model_copy(update={"kubeconfig": kubeconfig and str(given.file(kubeconfig))})}
+    kubeconfig, issuer = system.cluster.kubeconfig, system.cluster.issuer
+    changes: dict[str, Any] = {"kubeconfig": kubeconfig and str(given.file(kubeconfig))}
+    if issuer and issuer.ca:
+        changes["issuer"] = issuer.model_copy(update={"ca": str(given.file(issuer.ca))})
+    absolute = {"cluster": system.cluster.model_copy(update=changes)}
     return {**absolute, "ssh": _ssh(given, system.ssh)} if system.fronts else absolute
 
 

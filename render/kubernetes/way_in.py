@@ -9,6 +9,7 @@ from render.front import SILENT_S
 from render.kubernetes.manifest import (
     AUTHORITY,
     HTTPS_PORT,
+    ISSUED_TLS,
     METRICS,
     METRICS_PORT,
     NOT_AWAITED,
@@ -75,7 +76,7 @@ def _ingress(system: Kubernetes) -> Manifest:
     ]
     spec = {
         "ingressClassName": cluster.class_name,
-        "tls": [{"hosts": [system.name], "secretName": TLS}],
+        "tls": [{"hosts": [system.name], "secretName": _certificate(system)}],
         "rules": [{"host": system.name, "http": {"paths": paths}}],
     }
     nginx = {
@@ -91,8 +92,26 @@ def _ingress(system: Kubernetes) -> Manifest:
         "proxy-ssl-secret": f"{cluster.namespace}/{TLS}",
     }
     # Not awaited: some controllers never write a status
-    annotations = NOT_AWAITED | {f"nginx.ingress.kubernetes.io/{name}": value for name, value in nginx.items()} | dict(cluster.annotations)
+    annotations = (
+        NOT_AWAITED
+        | _issuer(system)
+        | {f"nginx.ingress.kubernetes.io/{name}": value for name, value in nginx.items()}
+        | dict(cluster.annotations)
+    )
     return manifest("networking.k8s.io/v1", "Ingress", REGISTRY, namespace=cluster.namespace, annotations=annotations, spec=spec)
+
+
+def _certificate(system: Kubernetes) -> str:
+    """The Secret whose certificate clients see at an Ingress or a Gateway."""
+    return ISSUED_TLS if system.cluster.issuer else TLS
+
+
+def _issuer(system: Kubernetes) -> dict[str, str]:
+    """By which annotation cert-manager makes and renews that Secret (cert-manager, "Annotated Ingress" and "Annotated Gateway")."""
+    issuer = system.cluster.issuer
+    if issuer is None:
+        return {}
+    return {f"cert-manager.io/{'issuer' if issuer.kind == 'Issuer' else 'cluster-issuer'}": issuer.name}
 
 
 def _paths(system: Kubernetes) -> dict[str, str]:
@@ -108,13 +127,15 @@ def _gateway(system: Kubernetes) -> Iterator[Manifest]:
             "port": port,
             "protocol": "HTTPS",
             "hostname": system.name,
-            "tls": {"mode": "Terminate", "certificateRefs": [{"group": "", "kind": "Secret", "name": TLS}]},
+            "tls": {"mode": "Terminate", "certificateRefs": [{"group": "", "kind": "Secret", "name": _certificate(system)}]},
             "allowedRoutes": {"namespaces": {"from": "Same"}},
         }
         for port in system.ports
     ]
     gateway = {"gatewayClassName": cluster.class_name, "listeners": listeners}
-    yield manifest(GATEWAY_API, "Gateway", REGISTRY, namespace=cluster.namespace, annotations=cluster.annotations, spec=gateway)
+    yield manifest(
+        GATEWAY_API, "Gateway", REGISTRY, namespace=cluster.namespace, annotations=_issuer(system) | dict(cluster.annotations), spec=gateway
+    )
     rules = [
         {
             "matches": [{"path": {"type": "PathPrefix", "value": path}}],

@@ -136,6 +136,13 @@ def store_ca_is_a_certificate(given: AnyGiven) -> Iterator[Fault]:
     yield from _authority(given, "storage.s3.ca", s3 and s3.ca)
 
 
+@rule("cluster.issuer.ca")
+def issuer_ca_is_a_certificate(given: KubeGiven) -> Iterator[Fault]:
+    """The CA of cert-manager's issuer: there, PEM, valid."""
+    issuer = given.system.cluster.issuer
+    yield from _authority(given, "cluster.issuer.ca", issuer and issuer.ca)
+
+
 def _authority(given: AnyGiven, setting: str, written: str | None) -> Iterator[Fault]:
     if written:
         for certificate in certificates(given, setting, written):
@@ -210,4 +217,4 @@ ANYWHERE = (
     store_ca_is_a_certificate,
 )
 RULES = (*ANYWHERE, adopted_registry_keeps_its_certificate, own_certificate_names_everybody, image_ca_is_a_certificate)
-KUBE_RULES = (*ANYWHERE, own_certificate_names_the_registry)
+KUBE_RULES = (*ANYWHERE, own_certificate_names_the_registry, issuer_ca_is_a_certificate)

@@ -101,6 +101,28 @@ def class_is_named_where_it_is_needed(given: KubeGiven) -> Iterator[Fault]:
         yield Fault("cluster.className", cluster.class_name, f"has no effect with expose: {cluster.expose}", "remove it")
 
 
+@rule("cluster.expose", "cluster.issuer", "tls.files")
+def issuer_is_for_what_reads_its_certificate(given: KubeGiven) -> Iterator[Fault]:
+    """A registry reads its certificate at its start only: renewed by cert-manager, it would end unseen in pods that run on."""
+    system = given.system
+    issuer, expose = system.cluster.issuer, system.cluster.expose
+    if issuer and expose not in BY_CLASS:
+        rule_ = f"renews certificates that pods read only at their start, and with expose: {expose} clients see just these"
+        yield Fault("cluster.issuer", shown(vars(issuer).get("name")), rule_, "write expose: ingress or gateway, or use tls.files or ours")
+    elif issuer and system.tls.files:
+        rule_ = "issues what clients see, so that nobody would see the certificate of tls.files"
+        yield Fault("cluster.issuer", shown(vars(issuer).get("name")), rule_, "remove one of the two")
+
+
+@rule("cluster.issuer.ca", "trust.by")
+def nodes_have_a_ca_to_trust(given: KubeGiven) -> Iterator[Fault]:
+    """An issuer without a CA of its own is one that nodes trust anyway."""
+    issuer = given.system.cluster.issuer
+    if issuer and issuer.ca is None and given.system.trust.by == "daemonSet":
+        rule_ = "has no CA to bring to the nodes: cluster.issuer.ca names none"
+        yield Fault("trust.by", "daemonSet", rule_, "write trust.by: none where they trust the issuer already, or name its CA")
+
+
 @rule("nodes", "cluster.expose")
 def nodes_are_known_where_they_are_reached(given: KubeGiven) -> Iterator[Fault]:
     """With `nodePort` clients go to nodes: the certificate names them, kubelets ask them."""
@@ -224,6 +246,8 @@ RULES = (
     node_ports_are_in_their_range,
     ingress_has_one_port,
     class_is_named_where_it_is_needed,
+    issuer_is_for_what_reads_its_certificate,
+    nodes_have_a_ca_to_trust,
     nodes_are_known_where_they_are_reached,
     local_volume_is_on_a_known_node,
     replicas_share_their_storage,

@@ -41,7 +41,13 @@ def kubernetes_s3() -> dict[str, Any]:
         "ports": [443],
         "ui": {"image": "mirror.c.example/registry-ui:2.6.0"},
         "users": ["admin", "puller"],
-        "cluster": {"context": "prod@eu", "expose": "ingress", "className": "nginx", "annotations": {"example.com/owner": "platform"}},
+        "cluster": {
+            "context": "prod@eu",
+            "expose": "ingress",
+            "className": "nginx",
+            "annotations": {"example.com/owner": "platform"},
+            "issuer": {"name": "company", "ca": "ca.pem"},
+        },
         "storage": {"s3": {"endpoint": "https://rgw.c.example:8443", "bucket": "registry", "ca": "rgw-ca.pem"}},
         "registry": {
             "image": "mirror.c.example/library/registry:3.1.1@sha256:" + "ab" * 32,
@@ -63,7 +69,7 @@ def kubernetes_gateway() -> dict[str, Any]:
     return kubernetes_password() | {
         "ports": [443],
         "ui": {"delete": True},
-        "cluster": {"context": "system-c", "expose": "gateway", "className": "cilium"},
+        "cluster": {"context": "system-c", "expose": "gateway", "className": "cilium", "issuer": {"name": "letsencrypt", "kind": "Issuer"}},
         "nodes": {},
         "storage": {"cephfs": {**ceph, "driver": "rook-ceph.cephfs.csi.ceph.com"}},
         "registry": {"replicas": 2, "config": {"notifications": {"endpoints": []}}},

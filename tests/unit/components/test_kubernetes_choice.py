@@ -158,6 +158,19 @@ def test_metrics_are_closed_unless_named(run: Run) -> None:
     assert metrics["from"][0]["namespaceSelector"]["matchExpressions"][0]["values"] == ["monitoring"]
 
 
+def test_cert_manager_issues_what_clients_see_and_pods_keep_ours(run: Run) -> None:
+    """An Ingress or a Gateway reads a renewed certificate; pods do not, so theirs is ours, verified by what is before them."""
+    found = objects(made(run, "kubernetes-s3"))
+    ingress = found["ingress-registry"].inputs
+    assert ingress["metadata"]["annotations"]["cert-manager.io/cluster-issuer"] == "company"
+    assert ingress["spec"]["tls"][0]["secretName"] == "registry-issued-tls"
+    assert ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-ssl-secret"] == "registry/registry-tls"
+    assert found["trust-files"].inputs["data"]["ca.crt"] != found["configmap-registry-ca"].inputs["data"]["ca.crt"]
+    gateway = objects(made(run, "kubernetes-gateway"))["gateway-registry"].inputs
+    assert gateway["metadata"]["annotations"] == {"cert-manager.io/issuer": "letsencrypt"}
+    assert gateway["spec"]["listeners"][0]["tls"]["certificateRefs"][0]["name"] == "registry-issued-tls"
+
+
 # --- nodes
 
 

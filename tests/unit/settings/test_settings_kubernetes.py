@@ -49,6 +49,30 @@ CASES: list[Case] = [
         "get gatewayclass",
     ),
     (cluster.class_is_named_where_it_is_needed, {"cluster/className": "nginx"}, "cluster.className", "has no effect", "remove it"),
+    (
+        cluster.issuer_is_for_what_reads_its_certificate,
+        {"cluster/issuer": {"name": "letsencrypt"}, "trust": {"by": "none"}},
+        "cluster.issuer",
+        "pods read only at their start",
+        "ingress or gateway",
+    ),
+    (
+        cluster.nodes_have_a_ca_to_trust,
+        {"cluster": {"context": "c", "expose": "ingress", "className": "nginx", "issuer": {"name": "x"}}, "ports": [443]},
+        "trust.by",
+        "has no CA to bring",
+        "trust.by: none",
+    ),
+    (
+        certificate.issuer_ca_is_a_certificate,
+        {
+            "cluster": {"context": "c", "expose": "ingress", "className": "nginx", "issuer": {"name": "x", "ca": "kubeconfig"}},
+            "ports": [443],
+        },
+        "cluster.issuer.ca",
+        "no PEM certificate",
+        "BEGIN CERTIFICATE",
+    ),
     (cluster.nodes_are_known_where_they_are_reached, {"nodes": {}, "storage": S3}, "nodes", "at least one node", "NAME: ADDRESS"),
     (
         cluster.nodes_are_known_where_they_are_reached,
@@ -215,6 +239,18 @@ def test_own_certificate_names_the_registry_only(kubernetes: Stack) -> None:
     (fault,) = kubernetes.faults()
     assert list(certificate.own_certificate_names_the_registry.faults(kubernetes.given())) == [fault]
     assert "the name registry.example.com" in fault.rule
+
+
+def test_one_certificate_for_clients(kubernetes: Stack) -> None:
+    """An issuer and a certificate of one's own are one too many: clients would never see the second."""
+    authority = Authority()
+    (kubernetes.base / "ca.pem").write_bytes(pem(authority.certificate))
+    (kubernetes.base / "leaf.pem").write_bytes(pem(authority.issue(("registry.example.com",))))
+    kubernetes.secrets = ["tlsKey"]
+    way = {"context": "c", "expose": "ingress", "className": "nginx", "issuer": {"name": "x", "ca": "ca.pem"}}
+    kubernetes.change(tls={"files": {"certificate": "leaf.pem", "ca": "ca.pem"}}, cluster=way, ports=[443])
+    (fault,) = kubernetes.faults()
+    assert (fault.path, fault.remedy) == ("cluster.issuer", "remove one of the two")
 
 
 def loaded(stack: Stack) -> Kubernetes:
