@@ -24,13 +24,13 @@ from render.kubernetes.manifest import (
     selector,
 )
 from render.kubernetes.pods import SECRET_MODE
+from render.kubernetes.way_in import NAMES, service_port, service_type
 from render.layout import ACCOUNT_ID, INSIDE
 from render.script import fill, static
 from render.trust import endpoints
 from settings import Kubernetes, Page
 
 SCRIPT, CONFIG = "page.sh", "nginx.conf"
-DNS_PORT = 53
 
 
 def page(system: Kubernetes, generation: object) -> Iterator[Manifest]:
@@ -55,11 +55,7 @@ def service(system: Kubernetes) -> Iterator[Manifest]:
     if system.ui is None:
         return
     port = page_port(system)
-    direct = {"nodePort": "NodePort", "loadBalancer": "LoadBalancer"}.get(system.cluster.expose, "ClusterIP")
-    way: dict[str, Any] = {"name": "https", "port": port, "targetPort": "https", "protocol": "TCP", "appProtocol": "https"}
-    if system.cluster.expose == "nodePort":
-        way["nodePort"] = port
-    spec = {"type": direct, "selector": selector(PAGE), "ports": [way]}
+    spec = {"type": service_type(system), "selector": selector(PAGE), "ports": [service_port(system, port)]}
     annotations = system.cluster.annotations if is_direct(system) else None
     yield manifest("v1", "Service", PAGE, namespace=system.cluster.namespace, part=PAGE, annotations=annotations, spec=spec)
 
@@ -139,12 +135,11 @@ def _facts(system: Kubernetes, wanted: Page) -> dict[str, str]:
 
 def _network_policy(system: Kubernetes) -> Manifest:
     """Everybody who has a way in sees the page; it speaks to the registry and to DNS alone."""
-    names = [{"port": DNS_PORT, "protocol": protocol} for protocol in ("UDP", "TCP")]
     pods = {"to": [{"podSelector": {"matchLabels": selector(REGISTRY)}}], "ports": [{"port": HTTPS_PORT, "protocol": "TCP"}]}
     spec = {
         "podSelector": {"matchLabels": selector(PAGE)},
         "policyTypes": ["Ingress", "Egress"],
         "ingress": [{"ports": [{"port": PAGE_PORT, "protocol": "TCP"}]}],
-        "egress": [pods, {"ports": names}],
+        "egress": [pods, {"ports": list(NAMES)}],
     }
     return manifest("networking.k8s.io/v1", "NetworkPolicy", PAGE, namespace=system.cluster.namespace, part=PAGE, spec=spec)

@@ -83,7 +83,8 @@ def _container(system: Kubernetes) -> dict[str, Any]:
         "env": [*environment, {"name": "POD_UID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}}],
         "lifecycle": {"preStop": {"exec": {"command": ["sh", f"/trust/{SCRIPT}", "remove"]}}},
         "readinessProbe": {"exec": {"command": ["test", "-e", "/tmp/ready"]}, "periodSeconds": 2},  # noqa: S108 - the same
-        "securityContext": container_security(),
+        # Where SELinux enforces, no other type may write to the node (container-selinux)
+        "securityContext": {**container_security(), "seLinuxOptions": {"type": "spc_t"}},
         "resources": {"requests": {"cpu": "5m", "memory": "8Mi"}, "limits": {"memory": "64Mi"}},
         "volumeMounts": [*mounts, *({"name": name, "mountPath": f"/host/{name}"} for name in _runtimes(system))],
     }

@@ -26,28 +26,31 @@ from settings import Kubernetes, Metrics
 
 SCRAPE_S = 30
 GATEWAY_API = "gateway.networking.k8s.io/v1"
-DNS_PORT = 53
+NAMES = tuple({"port": 53, "protocol": protocol} for protocol in ("UDP", "TCP"))
+"""Ports of DNS."""
 
 
 def service(system: Kubernetes) -> Manifest:
     """The one way to the pods: of clients themselves, or of the Ingress or Gateway before it."""
     cluster = system.cluster
     direct = is_direct(system)
-    ports = [_port(port, node_port=cluster.expose == "nodePort") for port in (system.service_ports if direct else (SERVICE_PORT,))]
-    spec: dict[str, Any] = {"type": _service_type(system), "selector": selector(REGISTRY), "ports": ports}
+    ports = [service_port(system, port) for port in (system.service_ports if direct else (SERVICE_PORT,))]
+    spec: dict[str, Any] = {"type": service_type(system), "selector": selector(REGISTRY), "ports": ports}
     if _keeps_clients(system):
         spec["sessionAffinity"] = "ClientIP"
     annotations = cluster.annotations if direct else None
     return manifest("v1", "Service", REGISTRY, namespace=cluster.namespace, annotations=annotations, spec=spec)
 
 
-def _service_type(system: Kubernetes) -> str:
+def service_type(system: Kubernetes) -> str:
+    """Of a Service that clients, or what is before it, come to."""
     return {"nodePort": "NodePort", "loadBalancer": "LoadBalancer"}.get(system.cluster.expose, "ClusterIP")
 
 
-def _port(port: int, *, node_port: bool) -> dict[str, Any]:
+def service_port(system: Kubernetes, port: int) -> dict[str, Any]:
+    """A port of such a Service, which leads to the port `https` of its pods."""
     made: dict[str, Any] = {"name": f"https-{port}", "port": port, "targetPort": "https", "protocol": "TCP", "appProtocol": "https"}
-    return {**made, "nodePort": port} if node_port else made
+    return {**made, "nodePort": port} if system.cluster.expose == "nodePort" else made
 
 
 def _keeps_clients(system: Kubernetes) -> bool:
@@ -174,8 +177,7 @@ def _egress(system: Kubernetes) -> list[dict[str, Any]]:
     s3 = system.storage.s3
     if s3 is None:
         return []
-    names = [{"port": DNS_PORT, "protocol": protocol} for protocol in ("UDP", "TCP")]
-    return [{"ports": [*names, {"port": s3.port, "protocol": "TCP"}]}]
+    return [{"ports": [*NAMES, {"port": s3.port, "protocol": "TCP"}]}]
 
 
 def metrics(system: Kubernetes) -> Iterator[Manifest]:
