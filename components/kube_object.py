@@ -9,6 +9,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from render.kubernetes.manifest import Manifest
+from render.kubernetes.needed import Needed
 from settings import Cluster
 
 SECRET_KEYS = ["data", "stringData"]
@@ -68,7 +69,27 @@ class KubeObject(pulumi.CustomResource):
         )
 
 
-def _type(manifest: Mapping[str, Any], *, patch: bool) -> str:
+class KubeFound(pulumi.CustomResource):
+    """One object that is there already: it is read, in a preview too, and never changed or deleted.
+
+    Where it is not, the run ends with the setting that names it, before anything that waits for this is made.
+    """
+
+    def __init__(self, wanted: Needed, *, parent: pulumi.Resource, by: pulumi.ProviderResource, after: Sequence[pulumi.Resource]) -> None:
+        super().__init__(
+            _type({"apiVersion": wanted.api_version, "kind": wanted.kind}),
+            f"{wanted.setting}-{wanted.name}",
+            None,
+            pulumi.ResourceOptions(
+                parent=parent,
+                provider=by,
+                depends_on=list(after),
+                id=f"{wanted.namespace}/{wanted.name}" if wanted.namespace else wanted.name,
+            ),
+        )
+
+
+def _type(manifest: Mapping[str, Any], *, patch: bool = False) -> str:
     """The provider's name of the kind, as its SDK has it."""
     group, _, version = str(manifest["apiVersion"]).rpartition("/")
     return f"kubernetes:{group or CORE}/{version}:{manifest['kind']}{'Patch' if patch else ''}"

@@ -11,13 +11,14 @@ import pulumi
 from components.fronts_before import FrontsBefore
 from components.identity import Identity, IdentityArgs
 from components.kube_identity import KubeIdentity
-from components.kube_object import provider
+from components.kube_object import KubeFound, provider
 from components.kube_registry import KubeRegistry, KubeRegistryArgs
 from components.node_trust import NodeTrust, NodeTrustArgs
 from components.pod_proof import PodProof, PodProofArgs
 from components.pull_secrets import PullSecrets, PullSecretsArgs
 from components.topology import TopologyArgs, exported, text_of
 from render.kubernetes.manifest import digest
+from render.kubernetes.needed import needed
 from render.kubernetes.plain import plain_objects
 from settings import Kubernetes, before
 
@@ -41,8 +42,10 @@ class KubernetesTopology(pulumi.ComponentResource):
         fronts = FrontsBefore("before", replace(args, system=before(system), identity=shared), mine) if system.fronts else None
         issuer = system.cluster.issuer
         met = text_of(issuer.ca) if issuer else identity.ca_bundle
-        # A front that refuses keeps the cluster untouched too
-        checked = fronts.hosts.ready if fronts else ()
+        # A front that refuses keeps the cluster untouched too, and so does what is not there
+        ahead = fronts.hosts.ready if fronts else ()
+        found = [KubeFound(wanted, parent=self, by=cluster, after=ahead) for wanted in needed(system)]
+        checked = [*ahead, *found]
         trust_args = NodeTrustArgs(system=system, cluster=cluster, identity=identity, ca_bundle=met, after=checked)
         trust = NodeTrust("trust", trust_args, mine)
         pods_args = KubeRegistryArgs(system=system, identity=identity, cluster=cluster, storage_ca=storage_ca, after=checked)

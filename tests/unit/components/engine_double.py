@@ -115,6 +115,8 @@ class FakeEngine(mocks.MockMonitor):
         super().__init__(Providers(preview=preview))
         self.preview = preview
         self.seen: dict[str, Resource] = {}
+        self.read: dict[str, Resource] = {}
+        """What is there already and was only read, by URN."""
         self.outputs: dict[str, dict[str, Any]] = {}
         self.duplicates: list[str] = []
 
@@ -124,6 +126,12 @@ class FakeEngine(mocks.MockMonitor):
         self.seen[urn] = Resource(urn, request)
         with _loop():
             return super().RegisterResource(request)
+
+    def ReadResource(self, request: Any) -> Any:  # noqa: N802 - the engine's protocol
+        urn = self.make_urn(request.parent, request.type, request.name)
+        self.seen[urn] = self.read[urn] = Resource(urn, request)
+        with _loop():
+            return super().ReadResource(request)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the engine's protocol
         self.outputs[request.urn] = json.loads(_json(request.outputs))
@@ -147,7 +155,8 @@ class FakeEngine(mocks.MockMonitor):
     @property
     def made(self) -> list[Resource]:
         """Everything registered but the stack itself."""
-        return [resource for resource in self.seen.values() if resource.type != "pulumi:pulumi:Stack"]
+        others = self.read
+        return [resource for urn, resource in self.seen.items() if resource.type != "pulumi:pulumi:Stack" and urn not in others]
 
     def of(self, type_: str) -> list[Resource]:
         """All of one type."""
