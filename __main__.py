@@ -10,12 +10,17 @@ from typing import Any
 import pulumi
 
 from components.fronted import FrontedTopology
+from components.kubernetes import KubernetesTopology
 from components.pair import PairTopology
 from components.secrets import SETTINGS, Secrets
 from components.topology import Topology, TopologyArgs
 from settings import SettingsError, load, warnings
 
-TOPOLOGIES: Mapping[str, type[Topology]] = {"pair": PairTopology, "fronted": FrontedTopology}
+TOPOLOGIES: Mapping[str, type[Topology] | type[KubernetesTopology]] = {
+    "pair": PairTopology,
+    "fronted": FrontedTopology,
+    "kubernetes": KubernetesTopology,
+}
 
 
 def main() -> None:
@@ -29,13 +34,9 @@ def main() -> None:
         sys.exit(str(error))
     for warning in warnings(system):
         pulumi.log.warn(str(warning))
-    made = TOPOLOGIES[system.topology]("registry", TopologyArgs(system=system, secrets=secrets))
-    pulumi.export("registryUrl", made.url)
-    pulumi.export("vipAddress", str(system.vip.address.ip))
-    pulumi.export("caCertificatePem", made.identity.ca_bundle)
-    pulumi.export("passwords", pulumi.Output.secret(made.identity.passwords))
-    if made.identity.stats:
-        pulumi.export("stats", pulumi.Output.secret(made.identity.stats))
+    made = TOPOLOGIES[raw["topology"]]("registry", TopologyArgs(system=system, secrets=secrets))
+    for name, value in made.outputs.items():
+        pulumi.export(name, value)
 
 
 if __name__ == "__main__":

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from ipaddress import IPv4Address
+
 import pulumi
 import pulumi_tls as tls
 
-from settings import Host, Vms
+from settings import AnySystem
 
 
 class Authority:
     """A CA of our own."""
 
-    def __init__(self, name: str, system: Vms, mine: pulumi.ResourceOptions) -> None:
+    def __init__(self, name: str, system: AnySystem, mine: pulumi.ResourceOptions) -> None:
         self._system, self._mine = system, mine
         # Another kind of key for the leaves must not cut off clients that trust this CA
         kept = pulumi.ResourceOptions.merge(mine, pulumi.ResourceOptions(ignore_changes=["algorithm", "ecdsaCurve", "rsaBits"]))
@@ -29,8 +32,8 @@ class Authority:
         )
         self.certificate = self._self_signed.cert_pem
 
-    def leaf(self, name: str, host: Host) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
-        """Certificate and key of `host`: names are the registry's name, the VIP and this host, so adding a host touches no other."""
+    def leaf(self, name: str, addresses: Iterable[IPv4Address]) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
+        """Certificate and key for the registry's name and `addresses`."""
         system = self._system
         key = _private_key(name, system, self._mine)
         request = tls.CertRequest(
@@ -38,7 +41,7 @@ class Authority:
             private_key_pem=key.private_key_pem,
             subject=tls.CertRequestSubjectArgs(common_name=system.name[:64]),  # RFC 5280: 64 is its upper bound
             dns_names=[system.name],
-            ip_addresses=[str(system.vip.address.ip), str(host.address)],
+            ip_addresses=[str(address) for address in addresses],
             opts=self._mine,
         )
         certificate = tls.LocallySignedCert(
@@ -54,7 +57,7 @@ class Authority:
         return certificate.cert_pem, key.private_key_pem
 
 
-def _private_key(name: str, system: Vms, mine: pulumi.ResourceOptions) -> tls.PrivateKey:
+def _private_key(name: str, system: AnySystem, mine: pulumi.ResourceOptions) -> tls.PrivateKey:
     if system.tls.key == "RSA-4096":
         return tls.PrivateKey(name, algorithm="RSA", rsa_bits=4096, opts=mine)
     return tls.PrivateKey(name, algorithm="ECDSA", ecdsa_curve="P256", opts=mine)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.host import Access, HostScript, roll
-from components.identity import Identity
+from components.host_identity import HostIdentity
 from render.script import Script
 from settings import Fronted, Host
 
@@ -18,7 +18,7 @@ class FrontsArgs:
     """What is before the registries, as whom, and after what."""
 
     system: Fronted
-    identity: Identity
+    identity: HostIdentity
     plain: Mapping[tuple[str, str], Script]
     """All scripts that carry no secret, by host and concern."""
     access: Access

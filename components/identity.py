@@ -1,11 +1,11 @@
-"""Identity: the only place where secrets are born."""
+"""Identity: what every topology is and knows: CA, users, secrets that registries share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any
 
 import pulumi
 import pulumi_random as random
@@ -13,112 +13,66 @@ import pulumi_random as random
 from components.authority import Authority
 from components.password import GENERATED_LENGTH, Password
 from components.secrets import Secrets
-from render import identity
-from render.identity import PROBER, ForFront, ForRegistry, Material
-from render.script import Script
-from render.storage import keyring
-from settings import CephFs, Fronted, Haproxy, Host, Source, Vms
-from settings.secret import CEPH_KEY, IMAGE_PASSWORD, PASSWORD, S3_ACCESS_KEY, S3_SECRET_KEY, STATS_PASSWORD, TLS_KEY
+from settings import AnySystem
+from settings.secret import PASSWORD, TLS_KEY
 
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityArgs:
     """Settings, and where the user's own secrets are."""
 
-    system: Vms
+    system: AnySystem
     secrets: Secrets
 
 
 class Identity(pulumi.ComponentResource):
-    """CA, one key and leaf per host that serves, users, and the secrets that registries share; touches no host."""
+    """CA, users, and the secret that registries sign uploads with; touches no host and no cluster."""
 
     ca_bundle: pulumi.Output[str]
     """What clients must trust (PEM)."""
     passwords: Mapping[str, pulumi.Output[str]]
     """Of each user, secret."""
-    stats: pulumi.Output[Mapping[str, Any]] | None = None
-    """Where the statistics of each front are, and how to log in, secret; None where there are no fronts."""
+    hashes: Mapping[str, pulumi.Output[str]]
+    """Of each user, bcrypt, secret."""
+    http_secret: pulumi.Output[str]
+    """What every registry of the stack signs the state of uploads with, secret."""
 
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("haregistry:identity:Identity", name, None, opts)
-        self._args = args
+        self._args, self._name = args, name
         self._mine = pulumi.ResourceOptions(parent=self)
         system, secrets = args.system, args.secrets
-        self._http_secret = random.RandomPassword(f"{name}-http-secret", length=64, special=False, opts=self._mine)
-        self._users = {user: Password(f"{name}-{user}", secrets.get(f"{PASSWORD}{user}"), self._mine) for user in system.users}
-        self.passwords = {user: password.text for user, password in self._users.items()}
-        self._prober = Password(f"{name}-{PROBER}", None, self._mine) if system.storage.is_shared else None
+        self.http_secret = random.RandomPassword(f"{name}-http-secret", length=64, special=False, opts=self._mine).result
+        users = {user: self.password(user, secrets.get(f"{PASSWORD}{user}")) for user in system.users}
+        self.passwords = {user: password.text for user, password in users.items()}
+        self.hashes = {user: password.hash for user, password in users.items()}
         self._authority = None if system.tls.files else Authority(name, system, self._mine)
         self.ca_bundle = (
             self._authority.certificate if self._authority else pulumi.Output.from_input(_read(system.tls.files and system.tls.files.ca))
         )
-        serving = [host for host in system.hosts if host not in system.clients]
-        self._leaves = {host.name: self._leaf(name, host) for host in serving}
-        if isinstance(system, Fronted):
-            self._stats_password = secrets.get(STATS_PASSWORD) or self._generated(f"{name}-haproxy-stats")
-            self.stats = self._stats_password.apply(lambda password: _stats(system, password))
         self.register_outputs({"caBundle": self.ca_bundle})
 
-    def script(self, host: Host) -> pulumi.Output[Script]:
-        """The concern `identity` of `host`; secret as a whole."""
-        certificate, key = self._leaves[host.name]
-        system = self._args.system
-        role = self._for_front(system.haproxy) if isinstance(system, Fronted) and host in system.fronts else self._for_registry()
-        known = pulumi.Output.all(ca=self.ca_bundle, certificate=certificate, key=key, role=role)
-        return pulumi.Output.secret(
-            known.apply(
-                lambda plain: identity.script(
-                    host,
-                    Material(ca_bundle=plain["ca"], certificate=plain["certificate"], key=plain["key"], role=plain["role"]),
-                )
-            )
-        )
+    def password(self, user: str, own: pulumi.Output[str] | None) -> Password:
+        """The user's own password, or a generated one; each user once."""
+        return Password(f"{self._name}-{user}", own, self._mine)
 
-    def _for_front(self, haproxy: Haproxy) -> pulumi.Output[ForFront]:
-        return self._stats_password.apply(lambda password: ForFront(stats_user=haproxy.stats.user, stats_password=password))
+    def generated(self, what: str) -> pulumi.Output[str]:
+        """A password that nobody chose, secret; `what` it is for, each once."""
+        return random.RandomPassword(f"{self._name}-{what}", length=GENERATED_LENGTH, special=False, opts=self._mine).result
 
-    def _for_registry(self) -> pulumi.Output[ForRegistry]:
-        system, secrets = self._args.system, self._args.secrets
-        source, cephfs = system.registry.source, system.storage.cephfs
-        users = self._users | ({PROBER: self._prober} if self._prober else {})
-        known = pulumi.Output.all(
-            http_secret=self._http_secret.result,
-            hashes={user: password.hash for user, password in users.items()},
-            pull=secrets.require(IMAGE_PASSWORD) if source.user else None,
-            bucket=[secrets.require(S3_ACCESS_KEY), secrets.require(S3_SECRET_KEY)] if system.storage.s3 else None,
-            ceph=secrets.require(CEPH_KEY) if cephfs else None,
-            probe=self._prober.text if self._prober else "",
-        )
-        image = system.registry.image
-        return known.apply(lambda plain: _registry_material(plain, image, source, cephfs))
-
-    def _generated(self, name: str) -> pulumi.Output[str]:
-        return random.RandomPassword(name, length=GENERATED_LENGTH, special=False, opts=self._mine).result
-
-    def _leaf(self, name: str, host: Host) -> tuple[pulumi.Input[str], pulumi.Input[str]]:
+    def leaf(self, key: str, addresses: Iterable[IPv4Address]) -> tuple[pulumi.Input[str], pulumi.Input[str]]:
+        """Certificate and key for the registry's name and `addresses`, each `key` once; or the user's own, whatever it names."""
         files = self._args.system.tls.files
         if self._authority is None and files:
             return _read(files.certificate), self._args.secrets.require(TLS_KEY)
         if self._authority is None:
             raise ValueError("tls: settings name files or let them be made")
-        return self._authority.leaf(f"{name}-{host.name}", host)
+        return self._authority.leaf(f"{self._name}-{key}", addresses)
 
-
-def _registry_material(plain: Mapping[str, Any], image: str, source: Source, cephfs: CephFs | None) -> ForRegistry:
-    return ForRegistry(
-        http_secret=plain["http_secret"],
-        hashes=plain["hashes"],
-        pull=(image.split("/", 1)[0], source.user, plain["pull"]) if source.user else None,
-        bucket=(plain["bucket"][0], plain["bucket"][1]) if plain["bucket"] else None,
-        ceph_keyring=keyring(cephfs, plain["ceph"]) if cephfs else "",
-        probe=plain["probe"],
-    )
-
-
-def _stats(system: Fronted, password: str) -> Mapping[str, Any]:
-    page = system.haproxy.stats
-    urls = {front.name: f"https://{front.address}:{page.port}{page.path}" for front in system.fronts}
-    return {"urls": urls, "user": page.user, "password": password}
+    def generation(self, what: str, *keepers: pulumi.Input[str]) -> pulumi.Output[str]:
+        """A value that changes whenever one of `keepers` does, and that says nothing about them: it is random."""
+        kept = {str(number): pulumi.Output.secret(keeper) for number, keeper in enumerate(keepers)}
+        return random.RandomId(f"{self._name}-{what}", byte_length=4, keepers=kept, opts=self._mine).hex
 
 
 def _read(path: str | None) -> str:

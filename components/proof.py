@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.host import Access, HostScript
-from components.identity import Identity
+from components.host_identity import HostIdentity
 from render import proof
 from settings import Vms
 
@@ -18,7 +18,7 @@ class ProofArgs:
     """What is proved, from where, and after what."""
 
     system: Vms
-    identity: Identity
+    identity: HostIdentity
     access: Access
     changes: str
     """Digest of all plain scripts: when it changes, it is proved again."""

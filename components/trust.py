@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.host import Access, HostScript, at_once
-from components.identity import Identity
+from components.host_identity import HostIdentity
 from render import trust
 from settings import Host, Vms
 
@@ -18,7 +18,7 @@ class TrustArgs:
     """Whom to trust, where, and after what."""
 
     system: Vms
-    identity: Identity
+    identity: HostIdentity
     access: Access
     after: Sequence[pulumi.Resource]
 

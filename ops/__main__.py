@@ -46,12 +46,13 @@ def show(stack: Stack = "dev") -> None:
     if "registryUrl" not in outputs:
         console.print(f"{stack}: nothing is deployed; run: pulumi up --stack {stack}")
         raise typer.Exit(1)
-    name = str(outputs["registryUrl"]).removeprefix("https://")
+    name, vip = str(outputs["registryUrl"]).removeprefix("https://"), outputs.get("vipAddress")
+    trusting, client = ("listed clients", "a listed client") if vip else ("the nodes", "a machine that trusts the CA")
     rows = {
-        "registry": f"{outputs['registryUrl']}   VIP {outputs['vipAddress']}",
-        "CA": f"pulumi stack output --stack {stack} caCertificatePem; listed clients trust it already",
+        "registry": f"{outputs['registryUrl']}" + (f"   VIP {vip}" if vip else ""),
+        "CA": f"pulumi stack output --stack {stack} caCertificatePem; {trusting} trust it already",
         "passwords": f"pulumi stack output --stack {stack} passwords --show-secrets",
-        "try next": f"docker login {name}, on a listed client",
+        "try next": f"docker login {name}, on {client}",
     }
     for title, words in rows.items():
         sys.stdout.write(f"{title:<10} {words}\n")

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-NOT_YET = "is not available in this version"
-TOPOLOGIES: Mapping[str, str] = {
-    "kubernetes": "the registry in a Kubernetes cluster",
-}
-"""Topologies that stack files may name later, and what they are."""
-
 _FRONTED = "it belongs to topology: fronted; write that topology with its fronts, or remove this"
-_KUBERNETES = "it belongs to topology: kubernetes, which is not available in this version; remove it"
+_KUBERNETES = "it belongs to topology: kubernetes; write that topology with its cluster, or remove this"
+_MACHINES = "it belongs to topology: pair or fronted, on machines of one's own; remove it"
+_UI = "a web page of the images is there in topology kubernetes only; remove it"
+_MONITORS = "the Ceph CSI driver has the monitors in its own ConfigMap ceph-csi-config: write clusterId"
+_KUBECONFIG = "name the file in cluster.kubeconfig and the context in cluster.context"
 _CEPH = "write storage.s3 with the endpoint of Ceph's RGW, or storage.cephfs; no supported registry has a rados driver any more"
 _RBD = "a block device has one writer: write storage.s3 with the endpoint of Ceph's RGW, or storage.cephfs"
 _STORAGE = "kinds of storage are local, s3, nfs, cephfs and mounted (a shared file system that the hosts mount already)"
@@ -25,11 +23,14 @@ _TLS_KEY = "the key of an own certificate is no setting: run `pulumi config set 
 
 _PLACES: Mapping[str, str] = {
     r"fronts|haproxy": _FRONTED,
-    r"cluster|nodes|pullSecrets|ui|registry\.(requests|limits|replicas)|storage\.local\.(node|size)": _KUBERNETES,
+    r"cluster|nodes|pullSecrets|pullUser|patchServiceAccounts|metrics|proof": _KUBERNETES,
+    r"registry\.(requests|limits|replicas|priorityClass)|storage\.(local\.(node|size)|storageClass|existing)": _KUBERNETES,
+    r"ui": _UI,
+    r"kubeconfig|context|cluster\.(config|server|token)": _KUBECONFIG,
     r"storage\.(ceph|rados)": _CEPH,
     r"storage\.rbd": _RBD,
     r"storage\.(gcs|azure|swift|filesystem|mount)": _STORAGE,
-    r"s3AccessKey|s3SecretKey|cephKey|storage\.(s3|cephfs)\.(\w*[kK]ey\w*|secret|keyring)": _STORE_KEY,
+    r"s3AccessKey|s3SecretKey|cephKey|storage\.(s3|cephfs|rbd)\.(\w*[kK]ey\w*|secret|keyring)": _STORE_KEY,
     r"statsPassword|haproxy\.(stats\.)?(password|auth)": _STATS_PASSWORD,
     r"ssh\.(privateKey|private_key|identity|password|passphrase)|sshKey|privateKey": _SSH_KEY,
     r"users(\..*)?|password.*|htpasswd|auth": _PASSWORD,
@@ -42,6 +43,22 @@ _PLACES: Mapping[str, str] = {
 }
 
 
+_KNOWN_ON_MACHINES: Mapping[str, str] = {
+    r"registries|adopt|registry\.(memory|deleteDataOnDestroy|source\.(archive|ca|proxy))": _MACHINES,
+    r"storage\.(rbd|cephfs)\.monitors": _MONITORS,
+}
+"""Settings of some topologies, to be spoken of only where the one that is written has them not."""
+
+
 def misplaced(path: str) -> str | None:
     """Where a key belongs that stands at `path`, or what to do instead; None where that is not known."""
-    return next((remedy for pattern, remedy in _PLACES.items() if re.fullmatch(pattern, path)), None)
+    return _remedy(_PLACES, path)
+
+
+def of_machines(path: str) -> str | None:
+    """The same of a key that is no setting in a cluster."""
+    return _remedy(_KNOWN_ON_MACHINES, path)
+
+
+def _remedy(places: Mapping[str, str], path: str) -> str | None:
+    return next((remedy for pattern, remedy in places.items() if re.fullmatch(pattern, path)), None)

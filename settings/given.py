@@ -6,18 +6,23 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 from settings.fault import Fault, SettingsError
 from settings.host import Host
-from settings.model import Fronted, Pair, Vms
+from settings.kubernetes import Kubernetes
+from settings.model import Fronted, Pair, Ssh, System, Vms
 from settings.section import Section
+from settings.topology import AnySystem
+
+S = TypeVar("S", bound=System, covariant=True)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Given:
+class Checked(Generic[S]):
     """The settings of a stack and what they are checked against."""
 
-    system: Pair | Fronted
+    system: S
     """Where the models found faults, only what did parse; a rule names what it needs."""
     base: Path
     """Folder of the stack file."""
@@ -36,13 +41,22 @@ class Given:
             expanded = Path(written)
         return (self.base / expanded).absolute()
 
-    def known_hosts(self) -> Path:
-        """The file of pinned host keys."""
-        return self.file(self.system.ssh.known_hosts or f"Pulumi.{self.stack}.known_hosts")
-
     def set_secret(self, name: str, what: str) -> str:
         """The remedy that sets a secret; the command reads the value from its standard input."""
         return f"run `pulumi config set --stack {self.stack} --secret {name}` and give it {what} on standard input"
+
+
+Given = Checked[Pair | Fronted]
+"""On machines of one's own."""
+KubeGiven = Checked[Kubernetes]
+"""In a cluster."""
+AnyGiven = Checked[AnySystem]
+"""Anywhere."""
+
+
+def known_hosts(given: AnyGiven, ssh: Ssh) -> Path:
+    """The file of pinned host keys."""
+    return given.file(ssh.known_hosts or f"Pulumi.{given.stack}.known_hosts")
 
 
 def roles(system: Vms) -> Iterator[tuple[str, Host]]:
@@ -57,7 +71,7 @@ def path_of(system: Vms, host: Host) -> str:
     return next(path for path, other in roles(system) if other is host)
 
 
-Check = Callable[[Given], Iterable[Fault]]
+Check = Callable[[Checked[Any]], Iterable[Fault]]
 
 
 @dataclass(frozen=True)
@@ -68,7 +82,7 @@ class Rule:
     """Attributes that must have parsed, dotted; without one of them the rule says nothing."""
     check: Check
 
-    def faults(self, given: Given) -> Iterable[Fault]:
+    def faults(self, given: AnyGiven) -> Iterable[Fault]:
         """The faults of this rule; none where what it needs did not parse."""
         if not all(has(given.system, path) for path in self.needs):
             return ()

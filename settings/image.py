@@ -11,6 +11,7 @@ from settings.value import Parsed
 
 OLDEST = (3, 1, 1)
 """Older ones corrupt shared storage and are no longer rebuilt."""
+ANY = (0, 0, 0)
 _REMEDY = "write for example docker.io/library/registry:3.1.1, or pin its digest: NAME@sha256:..."
 _DIGESTS = {"sha256": 64, "sha512": 128}
 _REPOSITORY = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*"
@@ -34,7 +35,7 @@ def reference(image: str) -> Reference:
     return Reference(f"{folder}{slash}{name}", tag, digest)
 
 
-def _image(value: object) -> str:
+def _image(value: object, oldest: tuple[int, ...] = OLDEST) -> str:
     if not isinstance(value, str) or not value or len(value) > 512:
         raise refused("must be an image reference", _REMEDY)
     if re.match(r"[^/@]*:[^/@]*@(?!sha)|[^/]*://", value):
@@ -48,7 +49,7 @@ def _image(value: object) -> str:
     if not re.fullmatch(_REPOSITORY, repository) or (domain and not re.fullmatch(_DOMAIN, domain)):
         raise refused("is not an image reference", _REMEDY)
     _check_digest(value, parts.digest)
-    _check_tag(parts)
+    _check_tag(parts, oldest)
     return value
 
 
@@ -60,12 +61,12 @@ def _check_digest(value: str, digest: str) -> None:
         raise refused("has a malformed digest: it must be sha256: and 64 of 0-9a-f", "copy the digest again, or leave it out")
 
 
-def _check_tag(parts: Reference) -> None:
-    oldest = ".".join(map(str, OLDEST))
+def _check_tag(parts: Reference, oldest: tuple[int, ...]) -> None:
+    least = ".".join(map(str, oldest))
     found = re.fullmatch(r"v?([0-9]{1,9})(?:\.([0-9]{1,9}))?(?:\.([0-9]{1,9}))?(?:[-+_][A-Za-z0-9._-]*)?", parts.tag)
     version = tuple(int(part) for part in found.groups() if part is not None) if found else ()
-    if version and version < OLDEST[: len(version)]:
-        raise refused(f"is older than {oldest}, which corrupts data or is no longer rebuilt", _REMEDY)
+    if version and version < oldest[: len(version)]:
+        raise refused(f"is older than {least}, which corrupts data or is no longer rebuilt", _REMEDY)
     if re.search(r"[-_](rc|alpha|beta)", parts.tag):
         raise refused("is a pre-release", _REMEDY)
     if parts.digest:
@@ -74,8 +75,16 @@ def _check_tag(parts: Reference) -> None:
         return
     if not parts.tag:
         raise refused("has neither tag nor digest, so its content may change under us", _REMEDY)
-    if len(version) < len(OLDEST):
-        raise refused("has a floating tag, so its content may change under us", f"write the full version, {oldest} or newer, or a digest")
+    if len(version) < len(oldest):
+        raise refused("has a floating tag, so its content may change under us", f"write the full version, {least} or newer, or a digest")
 
 
-ImageReference = Annotated[str, Parsed(_image, (("type", "string"), ("pattern", r"^[^@\s]+(:[^@:/\s]+|@sha(256|512):[0-9a-f]+)$")))]
+def _pinned(value: object) -> str:
+    return _image(value, ANY)
+
+
+_JSON_SCHEMA = (("type", "string"), ("pattern", r"^[^@\s]+(:[^@:/\s]+|@sha(256|512):[0-9a-f]+)$"))
+ImageReference = Annotated[str, Parsed(_image, _JSON_SCHEMA)]
+"""Of the registry."""
+PinnedImage = Annotated[str, Parsed(_pinned, _JSON_SCHEMA)]
+"""Of another program: of any age, but always the same content."""

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from settings.elsewhere import NOT_YET, TOPOLOGIES
 from settings.fault import Fault, SettingsError, shown
-from settings.given import Given
-from settings.model import Fronted, Pair
+from settings.given import AnyGiven, Checked, known_hosts
+from settings.kubernetes import Kubernetes
+from settings.model import Ssh, Vms
 from settings.parse import parse
 from settings.raw import ROOT, is_mapping, unwrapped
-from settings.rules import RULES
-from settings.topology import MODELS, model_of
+from settings.rules import RULES_OF
+from settings.topology import AnySystem, model_of
 
 
 def load(
@@ -25,7 +25,7 @@ def load(
     *,
     plain: Collection[str] = (),
     now: datetime | None = None,
-) -> Pair | Fronted:
+) -> AnySystem:
     """The settings of a stack, checked as a whole.
 
     Files named in the result are absolute and exist. Touches no network and changes nothing.
@@ -41,9 +41,10 @@ def load(
     Raises:
         SettingsError: with every fault, those of single values and those of rules over several together.
     """
-    raw = _available(unwrapped(system))
-    parsed, faults = parse(model_of(raw), raw)
-    given = Given(
+    raw = _mapping(unwrapped(system))
+    model = model_of(raw)
+    parsed, faults = parse(model, raw)
+    given: AnyGiven = Checked(
         system=parsed,
         base=base.absolute(),
         stack=stack,
@@ -51,32 +52,44 @@ def load(
         plain=frozenset(plain),
         now=now or datetime.now(UTC),
     )
-    faults += [fault for rule in RULES for fault in rule.faults(given)]
+    faults += [fault for rule in RULES_OF[model] for fault in rule.faults(given)]
     if faults:
         raise SettingsError(faults)
     return _with_absolute_files(given)
 
 
-def _available(raw: object) -> Mapping[Any, Any]:
-    """The settings as a mapping; those of a topology to come would be judged by the wrong model, so they are not."""
+def _mapping(raw: object) -> Mapping[Any, Any]:
     if not is_mapping(raw):
         raise SettingsError([Fault(ROOT, shown(raw), "must be a mapping of settings", "write it as in Pulumi.prod.yaml")])
-    topology = raw.get("topology")
-    if isinstance(topology, str) and topology in TOPOLOGIES:
-        remedy = f"write topology: {' or '.join(MODELS)}"
-        raise SettingsError([Fault("topology", topology, f"{TOPOLOGIES[topology]}: {NOT_YET}", remedy)])
     return raw
 
 
-def _with_absolute_files(given: Given) -> Pair | Fronted:
+def _with_absolute_files(given: AnyGiven) -> AnySystem:
     system = given.system
-    key, ca, files, s3 = system.ssh.key, system.registry.source.ca, system.tls.files, system.storage.s3
-    ssh = system.ssh.model_copy(update={"key": key and str(given.file(key)), "known_hosts": str(given.known_hosts())})
-    source = system.registry.source.model_copy(update={"ca": ca and str(given.file(ca))})
-    changes: dict[str, Any] = {"ssh": ssh, "registry": system.registry.model_copy(update={"source": source})}
+    files, s3 = system.tls.files, system.storage.s3
+    changes: dict[str, Any] = _of_cluster(given, system) if isinstance(system, Kubernetes) else _of_hosts(given, system)
     if files:
         absolute = {"certificate": str(given.file(files.certificate)), "ca": str(given.file(files.ca))}
         changes["tls"] = system.tls.model_copy(update={"files": files.model_copy(update=absolute)})
     if s3 and s3.ca:
         changes["storage"] = system.storage.model_copy(update={"s3": s3.model_copy(update={"ca": str(given.file(s3.ca))})})
     return system.model_copy(update=changes)
+
+
+def _of_cluster(given: AnyGiven, system: Kubernetes) -> dict[str, Any]:
+    kubeconfig, issuer = system.cluster.kubeconfig, system.cluster.issuer
+    changes: dict[str, Any] = {"kubeconfig": kubeconfig and str(given.file(kubeconfig))}
+    if issuer and issuer.ca:
+        changes["issuer"] = issuer.model_copy(update={"ca": str(given.file(issuer.ca))})
+    absolute = {"cluster": system.cluster.model_copy(update=changes)}
+    return {**absolute, "ssh": _ssh(given, system.ssh)} if system.fronts else absolute
+
+
+def _of_hosts(given: AnyGiven, system: Vms) -> dict[str, Any]:
+    ca = system.registry.source.ca
+    source = system.registry.source.model_copy(update={"ca": ca and str(given.file(ca))})
+    return {"ssh": _ssh(given, system.ssh), "registry": system.registry.model_copy(update={"source": source})}
+
+
+def _ssh(given: AnyGiven, ssh: Ssh) -> Ssh:
+    return ssh.model_copy(update={"key": ssh.key and str(given.file(ssh.key)), "known_hosts": str(known_hosts(given, ssh))})

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import Any, Literal
 
 from pydantic import Field
@@ -38,21 +40,26 @@ class Vip(Section):
     """Whether the first host takes the VIP back when it returns: one more move per fault."""
 
 
-class Source(Section):
+class PullSource(Section):
+    """Where the registry image comes from, beyond what its reference says."""
+
+    user: PullUser | None = None
+    """Who pulls the image; the password is the secret `imagePassword`."""
+
+
+class Source(PullSource):
     """Where the registry image comes from, beyond what its reference says."""
 
     archive: FilePath | None = None
     """Path on every registry host of a `docker save` archive holding the image (air gap)."""
     ca: FilePath | None = None
     """PEM file beside the stack file: the CA of the registry that serves the image."""
-    user: PullUser | None = None
-    """Who pulls the image; the password is the secret `imagePassword`."""
     proxy: ProxyUrl | None = None
     """`http://host:port` through which the image is fetched."""
 
 
 class Log(Section):
-    """The registry's own log, in the journal of the host."""
+    """The registry's own log: in the journal of the host, or in that of the pod."""
 
     level: Literal["error", "warn", "info", "debug"] = "info"
     """The least important lines that are written."""
@@ -60,21 +67,26 @@ class Log(Section):
     """How a line is written."""
 
 
-class Registry(Section):
-    """The registry containers."""
+class RegistryOptions(Section):
+    """What a registry is told wherever it runs."""
 
     image: ImageReference = "docker.io/library/registry:3.1.1"
     """The image to run, 3.1.1 or newer: with its full version, or by digest."""
-    source: Source = Source()
-    """Where the image comes from, beyond what its reference says."""
     delete: Flag = True
     """Whether clients may delete manifests and blobs."""
     log: Log = Log()
-    """The registry's own log, in the journal of the host."""
-    memory: Size = Size("1Gi")
-    """Memory limit of one registry container."""
+    """The registry's own log: in the journal of the host, or in that of the pod."""
     config: Mapping[str, Any] = {}
     """Merged into config.yml; a key of ours in it is refused."""
+
+
+class Registry(RegistryOptions):
+    """The registry containers."""
+
+    source: Source = Source()
+    """Where the image comes from, beyond what its reference says."""
+    memory: Size = Size("1Gi")
+    """Memory limit of one registry container."""
     delete_data_on_destroy: Flag = False
     """Whether `pulumi destroy` also deletes the images; not on shared storage, where they belong to no host."""
 
@@ -92,7 +104,7 @@ class TlsFiles(Section):
     """The user's own certificate; its key is the secret `tlsKey`."""
 
     certificate: FilePath = Field(examples=["registry.pem"])
-    """PEM file beside the stack file: leaf, then intermediates. Names: `name`, the VIP, and every host that clients meet TLS on."""
+    """PEM file beside the stack file: leaf, then intermediates. Names: `name`, and on machines the VIP and every host that clients meet."""
     ca: FilePath = Field(examples=["ca.pem"])
     """PEM file beside the stack file: what clients must trust."""
 
@@ -160,14 +172,23 @@ class System(Section):
     """What clients connect to, all TLS; the first is in the URL."""
     users: tuple[UserName, ...] = ("admin",)
     """Their passwords are generated, or the secrets `password-<user>`."""
+    tls: Tls = Tls()
+    """Certificates: made and renewed by us, or the user's own files."""
+
+
+class Vms(System):
+    """What the topologies on machines of one's own have: registries behind a VIP held by keepalived."""
+
+    vip: Vip = Field(examples=["{address: 192.168.23.50/20, interface: ens192, vrid: 55}"])
+    """The virtual IP and how keepalived holds it."""
+    registries: Hosts = Field(examples=["{registry01: 192.168.23.51, registry02: 192.168.23.52}"])
+    """Hosts that run a registry; in a pair the first is the preferred holder of the VIP, and changed last."""
     registry: Registry = Registry()
     """The registry containers."""
     storage: Storage = Field(examples=["{local: {path: /data/registry}}"])
     """Where images are kept: exactly one kind."""
     access: Access = Access()
     """From which networks; empty means from anywhere that reaches the hosts."""
-    tls: Tls = Tls()
-    """Certificates: made and renewed by us, or the user's own files."""
     clients: Hosts = ()
     """Hosts that trust our CA; the first proves every `up` by a push and a pull."""
     trust: Trust = Trust()
@@ -178,15 +199,6 @@ class System(Section):
     """How we get onto the hosts."""
     adopt: Flag = False
     """Whether a hand-made registry found on the hosts is taken over; its images are kept."""
-
-
-class Vms(System):
-    """What the topologies on machines of one's own have: registries behind a VIP held by keepalived."""
-
-    vip: Vip = Field(examples=["{address: 192.168.23.50/20, interface: ens192, vrid: 55}"])
-    """The virtual IP and how keepalived holds it."""
-    registries: Hosts = Field(examples=["{registry01: 192.168.23.51, registry02: 192.168.23.52}"])
-    """Hosts that run a registry; in a pair the first is the preferred holder of the VIP, and changed last."""
 
     @property
     @abstractmethod
@@ -213,7 +225,7 @@ class Pair(Vms):
     """Two registries, each on its own machine, behind one VIP held by keepalived."""
 
     topology: Literal["pair"] = Field(examples=["pair"])
-    """The shape of the system: `pair` or `fronted`."""
+    """The shape of the system: `pair`, `fronted` or `kubernetes`."""
 
     @property
     def roles(self) -> Mapping[str, tuple[Host, ...]]:
@@ -231,11 +243,20 @@ class Pair(Vms):
         return self.registries
 
 
+@dataclass(frozen=True)
+class Backend:
+    """What a front passes requests to."""
+
+    name: str
+    address: IPv4Address
+    port: int
+
+
 class Fronted(Vms):
     """Two haproxy fronts that share a VIP, before any number of registries on shared storage."""
 
     topology: Literal["fronted"] = Field(examples=["fronted"])
-    """The shape of the system: `pair` or `fronted`."""
+    """The shape of the system: `pair`, `fronted` or `kubernetes`."""
     fronts: Hosts = Field(examples=["{front01: 192.168.23.61, front02: 192.168.23.62}"])
     """Hosts that run haproxy; the first is the preferred holder of the VIP, and changed last."""
     haproxy: Haproxy = Haproxy()
@@ -255,6 +276,16 @@ class Fronted(Vms):
     def endpoints(self) -> tuple[Host, ...]:
         """TLS ends at the fronts; in mode `tcp` at the registries, to which they pass it on."""
         return self.fronts if self.haproxy.mode == "http" else self.registries
+
+    @property
+    def backends(self) -> tuple[Backend, ...]:
+        """Every registry."""
+        return tuple(Backend(name=host.name, address=host.address, port=self.ports[0]) for host in self.registries)
+
+    @property
+    def has_agents(self) -> bool:
+        """Whether each backend tells the fronts about itself."""
+        return True
 
     @property
     def balance(self) -> Balance:

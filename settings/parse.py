@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from settings.elsewhere import misplaced
+from settings.elsewhere import misplaced, of_machines
 from settings.fault import HIDDEN, MISSING, Fault, joined, shown
 from settings.raw import is_list, is_mapping
 from settings.section import Section
@@ -73,7 +73,7 @@ def _faults(model: type[Section], raw: object, detail: ErrorDetails) -> Iterator
     elif kind == "missing":
         yield _missing(model, loc, path)
     elif kind == "extra_forbidden":
-        yield Fault(path, HIDDEN, "is not a setting", misplaced(path) or _nearest(model, loc, path))
+        yield Fault(path, HIDDEN, "is not a setting", misplaced(path) or of_machines(path) or _nearest(model, loc, path))
     elif kind == "literal_error":
         choices = _choices(model, loc)
         yield Fault(path, shown(value), f"must be {' or '.join(choices)}", "write one of them")

@@ -17,7 +17,7 @@ OWN_PORTS: Mapping[int, str] = {**CONTAINER_PORTS, AGENT_PORT: "answer to the fr
 """Every port of ours on a registry host."""
 OWN_FOLDER = "/var/lib/ha-registry"
 """State of ours on a host; images may lie in `data` below it, a file system that we mount in `images`, and nothing else in it."""
-OWN_CONFIG: Mapping[tuple[str, ...], str] = {
+OWN_CONFIG: dict[tuple[str, ...], str] = {
     ("version",): "the format has one version",
     ("auth",): "who may log in is the setting `users`",
     ("health",): "the switch between containers and the VIP depend on its checks",
@@ -36,3 +36,7 @@ OWN_CONFIG: Mapping[tuple[str, ...], str] = {
     ("storage", "maintenance", "readonly"): "who may push is the setting access.push",
 }
 """Keys of the registry's config.yml that carry a promise of ours, and the setting to use instead."""
+POD_CONFIG: Mapping[tuple[str, ...], str] = OWN_CONFIG | {
+    ("http", "debug"): "probes and metrics use it; who may read metrics is the setting `metrics`",
+}
+"""The same in a pod."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
+from settings.kubernetes import Kubernetes
 from settings.model import Fronted, Pair
 from settings.raw import ROOT
 from settings.rules.secret import NAMESPACE
@@ -19,7 +20,7 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 def schema() -> dict[str, Any]:
     """The schema of a whole stack file: settings, secrets beside them, and keys of Pulumi's own."""
-    system = TypeAdapter(Annotated[Pair | Fronted, Field(discriminator="topology")]).json_schema(by_alias=True)
+    system = TypeAdapter(Annotated[Pair | Fronted | Kubernetes, Field(discriminator="topology")]).json_schema(by_alias=True)
     definitions = system.pop("$defs")
     secret = {
         "type": "object",

@@ -15,10 +15,10 @@ from ruamel.yaml.error import YAMLError
 
 from settings.fault import HIDDEN, MISSING, Fault, SettingsError, joined, shown
 from settings.load import load
-from settings.model import Fronted, Pair
 from settings.raw import ROOT, is_mapping, unwrapped
 from settings.rules.secret import NAMESPACE
 from settings.tail import move_tail
+from settings.topology import AnySystem
 
 GROUPS = ("registries", "fronts", "clients")
 """Settings that hold hosts by name."""
@@ -65,7 +65,7 @@ class StackFile:
         """Names of the other keys beside the settings: there should be none."""
         return frozenset(self._keys()) - self.secrets
 
-    def load(self) -> Pair | Fronted:
+    def load(self) -> AnySystem:
         """The checked settings, as the program would see them.
 
         Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, get_args
 
 from pydantic import Field
@@ -43,6 +44,12 @@ class S3(Section):
     """Whether clients fetch blobs from the store itself; every client must then reach and trust it. Else the registry passes blobs on."""
     folder: ObjectFolder = ""
     """Folder in the bucket; left out: its root."""
+
+    @property
+    def port(self) -> int:
+        """Where the store listens."""
+        found = re.search(r":([0-9]+)$", self.endpoint or "")
+        return int(found[1]) if found else 443
 
     @property
     def is_path_style(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
@@ -28,7 +28,7 @@ class Parsed:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """What editors check."""
-        return dict(self.json_schema)
+        return {key: list(cast(tuple[Any, ...], value)) if isinstance(value, tuple) else value for key, value in self.json_schema}
 
 
 def text(pattern: str, rule: str, remedy: str, *, hidden: bool = False) -> Parsed:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from settings.fault import Fault
-from settings.model import Fronted, Vms
+from settings.model import Fronted
+from settings.topology import AnySystem
 
 FEWEST = 3
 """Replicas from which on one may be missing, for a change or a fault, and another still fail."""
 
 
-def warnings(system: Vms) -> Sequence[Fault]:
+def warnings(system: AnySystem) -> Sequence[Fault]:
     """What the settings allow and their writer may not have meant; nothing of it stops an `up`."""
     return tuple(sorted([*_number_of_replicas(system), *_unseen_storage(system)]))
 
 
-def _number_of_replicas(system: Vms) -> Iterator[Fault]:
+def _number_of_replicas(system: AnySystem) -> Iterator[Fault]:
     """Registries on shared storage have no quorum: what counts is how many may be missing at once."""
     if not isinstance(system, Fronted):
         return
@@ -33,7 +34,7 @@ def _number_of_replicas(system: Vms) -> Iterator[Fault]:
         yield Fault("registries", named, rule, "add or remove a replica if you expected a quorum, or accept it")
 
 
-def _unseen_storage(system: Vms) -> Iterator[Fault]:
+def _unseen_storage(system: AnySystem) -> Iterator[Fault]:
     """What is right on one storage and wrong on another, which nothing here can see."""
     s3 = system.storage.s3
     if s3 and s3.redirect:

@@ -52,7 +52,7 @@ def ports(system: Fronted) -> list[int]:
 
 
 def script(system: Fronted, host: Host) -> Script:
-    """Gives `host` a haproxy before `system.registries`; it counts as done when haproxy serves from exactly this configuration."""
+    """Gives `host` a haproxy before `system.backends`; it counts as done when haproxy serves from exactly this configuration."""
     view = _view(system, host)
     unmarked = fill("front/haproxy.cfg.j2", **view, stamp="")
     stamp = hashlib.sha256(unmarked.encode()).hexdigest()[:12]
@@ -80,6 +80,8 @@ def _view(system: Fronted, host: Host) -> dict[str, Any]:
         "haproxy": system.haproxy,
         "host": host,
         "balance": system.balance,
+        "backends": system.backends,
+        "agents": system.has_agents,
         "push": [str(network) for network in collapse_addresses(system.access.push)],
         "tls": TLS,
         "bind_tls": f"ssl crt {FRONT_PEM} alpn {ALPN}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from render.layout import (
@@ -86,11 +86,11 @@ def _of_registry(material: Material, role: ForRegistry) -> dict[tuple[str, str],
     files = {
         ("0644", CERTIFICATE): _lines(material.certificate),
         (ours, KEY): _lines(material.key),
-        (ours, f"{AUTH}/htpasswd"): "".join(f"{user}:{role.hashes[user]}\n" for user in sorted(role.hashes)),
+        (ours, f"{AUTH}/htpasswd"): htpasswd(role.hashes),
         ("0600", ENVIRONMENT): _environment(role),
     }
     if role.pull:
-        files["0600", f"{PULL}/config.json"] = _docker_config(*role.pull)
+        files["0600", f"{PULL}/config.json"] = docker_config([role.pull[0]], *role.pull[1:])
     if role.ceph_keyring:
         files["0600", CEPH_KEYRING] = role.ceph_keyring
     if role.probe:
@@ -106,10 +106,18 @@ def _of_front(material: Material, role: ForFront) -> dict[tuple[str, str], str]:
 
 
 def _environment(role: ForRegistry) -> str:
-    lines = {"REGISTRY_HTTP_SECRET": role.http_secret}
-    if role.bucket:
-        lines["REGISTRY_STORAGE_S3_ACCESSKEY"], lines["REGISTRY_STORAGE_S3_SECRETKEY"] = role.bucket
-    return "".join(f"{name}={value}\n" for name, value in lines.items())
+    return "".join(f"{name}={value}\n" for name, value in variables(role.http_secret, role.bucket).items())
+
+
+def variables(http_secret: str, bucket: tuple[str, str] | None) -> dict[str, str]:
+    """The secrets that a registry takes from its environment; `bucket`: access key and secret key."""
+    keys = dict(zip(("REGISTRY_STORAGE_S3_ACCESSKEY", "REGISTRY_STORAGE_S3_SECRETKEY"), bucket, strict=True)) if bucket else {}
+    return {"REGISTRY_HTTP_SECRET": http_secret, **keys}
+
+
+def htpasswd(hashes: Mapping[str, str]) -> str:
+    """User and bcrypt hash, one user per line."""
+    return "".join(f"{user}:{hashes[user]}\n" for user in sorted(hashes))
 
 
 def _basic(user: str, password: str) -> str:
@@ -121,8 +129,10 @@ def _login_digest(user: str, password: str) -> str:
     return hashlib.sha256(f"Basic {_basic(user, password)}".encode()).hexdigest().upper() + "\n"
 
 
-def _docker_config(registry: str, user: str, password: str) -> str:
-    return json.dumps({"auths": {registry: {"auth": _basic(user, password)}}}, sort_keys=True) + "\n"
+def docker_config(registries: Iterable[str], user: str, password: str) -> str:
+    """A config.json by which Docker, skopeo and kubelets log in to each of `registries`."""
+    login = {"auth": _basic(user, password)}
+    return json.dumps({"auths": dict.fromkeys(registries, login)}, sort_keys=True) + "\n"
 
 
 def _lines(pem: str) -> str:

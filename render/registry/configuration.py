@@ -9,12 +9,13 @@ from typing import Any, cast
 import yaml
 
 from render.layout import DRAIN_S, INSIDE
-from settings import S3, Vms
+from settings import S3, AnySystem
 
 
-def config(system: Vms, *, read_only: bool, purges: bool) -> str:
+def config(system: AnySystem, *, read_only: bool, purges: bool, drain_s: int = DRAIN_S, debug: str = "") -> str:
     """The same on every host that shares images, but for `purges`: one of them removes uploads that nobody finished.
 
+    `debug`: where metrics and Go's profiler answer in clear; empty: nowhere.
     Never a cache of blob descriptors in memory: it would answer wrongly after a change through another replica.
     """
     identity = INSIDE["identity"]
@@ -31,8 +32,9 @@ def config(system: Vms, *, read_only: bool, purges: bool) -> str:
         },
         "http": {
             "relativeurls": True,
-            "draintimeout": f"{DRAIN_S}s",
+            "draintimeout": f"{drain_s}s",
             "headers": {"X-Content-Type-Options": ["nosniff"]},
+            **({"debug": {"addr": debug, "prometheus": {"enabled": True, "path": "/metrics"}}} if debug else {}),
             "tls": {"certificate": f"{identity}/tls.crt", "key": f"{identity}/tls.key", "minimumtls": "tls1.2"},
         },
         "auth": {"htpasswd": {"realm": system.name, "path": f"{INSIDE['auth']}/htpasswd"}},
@@ -41,7 +43,7 @@ def config(system: Vms, *, read_only: bool, purges: bool) -> str:
     return _yaml(_merged(ours, system.registry.config))
 
 
-def _driver(system: Vms) -> dict[str, Any]:
+def _driver(system: AnySystem) -> dict[str, Any]:
     s3 = system.storage.s3
     return _s3(s3) if s3 else {"filesystem": {"rootdirectory": INSIDE["data"]}}
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from render.script import Script, fill
-from settings import Host, Vms
+from settings import AnySystem, Host, Vms
 
 STORES = {"docker": "/etc/docker/certs.d", "containerd": "/etc/containerd/certs.d", "podman": "/etc/containers/certs.d"}
 """Each reads `<registry as images name it>/` below it, without a restart."""
 
 
-def endpoints(system: Vms) -> Sequence[str]:
+def endpoints(system: AnySystem) -> Sequence[str]:
     """The registry as image names write it: port 443 is left out there."""
     return [system.name if port == 443 else f"{system.name}:{port}" for port in system.ports]
+
+
+def hosts_toml(endpoint: str, ways: Sequence[str]) -> str:
+    """What containerd reads for `endpoint`: the addresses to ask, one after the other, and the CA beside it."""
+    return fill("trust/hosts.toml.j2", endpoint=endpoint, ways=ways)
 
 
 def script(system: Vms, host: Host, ca_bundle: str) -> Script:
@@ -21,7 +26,7 @@ def script(system: Vms, host: Host, ca_bundle: str) -> Script:
     wanted = [store for store in STORES if getattr(system.trust, store)]
     files = {"ca.crt": ca_bundle.rstrip("\n") + "\n"}
     if system.trust.containerd:
-        files |= {f"hosts.toml {endpoint}": fill("trust/hosts.toml.j2", endpoint=endpoint) for endpoint in endpoints(system)}
+        files |= {f"hosts.toml {endpoint}": hosts_toml(endpoint, [endpoint]) for endpoint in endpoints(system)}
     return Script(
         host=host.name,
         concern="trust",

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509.oid import ExtensionOID
 
 from settings.fault import Fault, shown
-from settings.given import Given, path_of, rule
+from settings.given import AnyGiven, Given, KubeGiven, path_of, rule
 from settings.model import TlsFiles
 from settings.quantity import Duration
 from settings.rules.file import certificates
@@ -24,7 +24,7 @@ _CERTIFICATE, _CA = "tls.files.certificate", "tls.files.ca"
 
 
 @rule("tls.validity", "tls.renewal", "tls.ca_validity")
-def renewal_comes_before_the_end(given: Given) -> Iterator[Fault]:
+def renewal_comes_before_the_end(given: AnyGiven) -> Iterator[Fault]:
     """CA outlives certificate, certificate outlives its renewal, all in whole hours."""
     tls = given.system.tls
     for key, duration, longest in (
@@ -47,7 +47,7 @@ def renewal_comes_before_the_end(given: Given) -> Iterator[Fault]:
 
 
 @rule("tls")
-def own_certificate_is_not_made_by_us(given: Given) -> Iterator[Fault]:
+def own_certificate_is_not_made_by_us(given: AnyGiven) -> Iterator[Fault]:
     """With `tls.files` nothing is made, so how it would be made has no effect."""
     tls = given.system.tls
     if not vars(tls).get("files"):
@@ -84,8 +84,16 @@ def own_certificate_names_everybody(given: Given) -> Iterator[Fault]:
             yield _lacks(files, f"{what} {address}", f"IP:{address}")
 
 
+@rule("tls.files.certificate", "name")
+def own_certificate_names_the_registry(given: KubeGiven) -> Iterator[Fault]:
+    """In a cluster only the name: with a certificate that is not ours nothing goes by the nodes' addresses."""
+    files, name = given.system.tls.files, given.system.name
+    if files and not any(_covers(pattern, name) for pattern in _names(_leaf(given, files))[0]):
+        yield _lacks(files, f"the name {name}", f"DNS:{name}")
+
+
 @rule("tls.files.certificate")
-def own_certificate_is_valid_now(given: Given) -> Iterator[Fault]:
+def own_certificate_is_valid_now(given: AnyGiven) -> Iterator[Fault]:
     """Neither expired nor of tomorrow, with a key that clients accept."""
     files = given.system.tls.files
     if files is None:
@@ -99,7 +107,7 @@ def own_certificate_is_valid_now(given: Given) -> Iterator[Fault]:
 
 
 @rule("tls.files.certificate", "tls.files.ca")
-def own_certificate_is_issued_by_its_ca(given: Given) -> Iterator[Fault]:
+def own_certificate_is_issued_by_its_ca(given: AnyGiven) -> Iterator[Fault]:
     """The file's certificates lead from the leaf to a CA that clients are told to trust."""
     files = given.system.tls.files
     if files is None:
@@ -122,23 +130,30 @@ def image_ca_is_a_certificate(given: Given) -> Iterator[Fault]:
 
 
 @rule("storage.s3.ca")
-def store_ca_is_a_certificate(given: Given) -> Iterator[Fault]:
+def store_ca_is_a_certificate(given: AnyGiven) -> Iterator[Fault]:
     """The CA of the bucket's endpoint: there, PEM, valid."""
     s3 = given.system.storage.s3
     yield from _authority(given, "storage.s3.ca", s3 and s3.ca)
 
 
-def _authority(given: Given, setting: str, written: str | None) -> Iterator[Fault]:
+@rule("cluster.issuer.ca")
+def issuer_ca_is_a_certificate(given: KubeGiven) -> Iterator[Fault]:
+    """The CA of cert-manager's issuer: there, PEM, valid."""
+    issuer = given.system.cluster.issuer
+    yield from _authority(given, "cluster.issuer.ca", issuer and issuer.ca)
+
+
+def _authority(given: AnyGiven, setting: str, written: str | None) -> Iterator[Fault]:
     if written:
         for certificate in certificates(given, setting, written):
             yield from _dates(given, setting, written, certificate)
 
 
-def _leaf(given: Given, files: TlsFiles) -> x509.Certificate:
+def _leaf(given: AnyGiven, files: TlsFiles) -> x509.Certificate:
     return certificates(given, _CERTIFICATE, files.certificate)[0]
 
 
-def _dates(given: Given, setting: str, written: str, certificate: x509.Certificate) -> Iterator[Fault]:
+def _dates(given: AnyGiven, setting: str, written: str, certificate: x509.Certificate) -> Iterator[Fault]:
     first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if last < given.now:
         yield Fault(setting, shown(written), f"expired on {last:%Y-%m-%d}", "put a new certificate there")
@@ -194,13 +209,12 @@ def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     return True
 
 
-RULES = (
+ANYWHERE = (
     renewal_comes_before_the_end,
     own_certificate_is_not_made_by_us,
-    adopted_registry_keeps_its_certificate,
-    own_certificate_names_everybody,
     own_certificate_is_valid_now,
     own_certificate_is_issued_by_its_ca,
-    image_ca_is_a_certificate,
     store_ca_is_a_certificate,
 )
+RULES = (*ANYWHERE, adopted_registry_keeps_its_certificate, own_certificate_names_everybody, image_ca_is_a_certificate)
+KUBE_RULES = (*ANYWHERE, own_certificate_names_the_registry, issuer_ca_is_a_certificate)

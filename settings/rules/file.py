@@ -6,13 +6,13 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from settings.fault import Fault, SettingsError, shown
-from settings.given import Given
+from settings.given import AnyGiven
 
 MAX_BYTES = 2**20
 """No key, certificate or known_hosts is larger; whatever is was named by mistake."""
 
 
-def content(given: Given, setting: str, written: str) -> bytes:
+def content(given: AnyGiven, setting: str, written: str) -> bytes:
     """What is in the file that the setting names.
 
     Raises:
@@ -31,7 +31,7 @@ def content(given: Given, setting: str, written: str) -> bytes:
         raise SettingsError([Fault(setting, shown(written), f"cannot be read: {why}", "let the user who runs pulumi read it")]) from error
 
 
-def certificates(given: Given, setting: str, written: str) -> list[x509.Certificate]:
+def certificates(given: AnyGiven, setting: str, written: str) -> list[x509.Certificate]:
     """The certificates in the PEM file that the setting names, at least one.
 
     Raises:

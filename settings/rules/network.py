@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network
 
 from settings.fault import Fault
-from settings.given import Given, roles, rule
+from settings.given import AnyGiven, Given, roles, rule
 from settings.model import Pair
 from settings.reserved import OWN_PORTS
 
@@ -129,7 +129,7 @@ def advert_is_what_vrrp_can_say(given: Given) -> Iterator[Fault]:
 
 
 @rule("ports")
-def ports_are_some(given: Given) -> Iterator[Fault]:
+def ports_are_some(given: AnyGiven) -> Iterator[Fault]:
     """At least one, each once, few enough to be meant."""
     ports = given.system.ports
     if not ports:
@@ -201,7 +201,9 @@ def _listed(networks: Iterable[IPv4Network]) -> str:
     return ", ".join(map(str, networks))
 
 
+ANYWHERE = (ports_are_some,)
 RULES = (
+    *ANYWHERE,
     pair_has_two_registries,
     hosts_have_names_of_their_own,
     hosts_have_addresses_of_their_own,
@@ -211,7 +213,6 @@ RULES = (
     hosts_have_addresses_of_hosts,
     interfaces_carry_the_vip,
     advert_is_what_vrrp_can_say,
-    ports_are_some,
     ports_are_not_ours,
     ports_leave_ssh_alone,
     ssh_port_is_not_ours,

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from settings.fault import HIDDEN, Fault, joined, shown
-from settings.given import Given, rule
+from settings.given import AnyGiven, Given, rule
+from settings.kubernetes import Kubernetes
 from settings.quantity import Size
 from settings.raw import is_mapping
-from settings.reserved import OWN_CONFIG
+from settings.reserved import OWN_CONFIG, POD_CONFIG
 from settings.rules.path import is_plain
 
 MAX_USERS = 50
@@ -53,7 +54,7 @@ def memory_is_enough(given: Given) -> Iterator[Fault]:
 
 
 @rule("users")
-def users_are_some(given: Given) -> Iterator[Fault]:
+def users_are_some(given: AnyGiven) -> Iterator[Fault]:
     """At least one, each once, few enough for htpasswd."""
     users = given.system.users
     if not users:
@@ -65,26 +66,27 @@ def users_are_some(given: Given) -> Iterator[Fault]:
 
 
 @rule("registry.config")
-def config_leaves_ours_alone(given: Given) -> Iterator[Fault]:
+def config_leaves_ours_alone(given: AnyGiven) -> Iterator[Fault]:
     """Keys of config.yml that carry a promise of ours are not for `registry.config`."""
-    yield from _foreign(given.system.registry.config, ())
+    ours = POD_CONFIG if isinstance(given.system, Kubernetes) else OWN_CONFIG
+    yield from _foreign(given.system.registry.config, (), ours)
 
 
-def _foreign(config: Mapping[Any, Any], above: tuple[str, ...]) -> Iterator[Fault]:
+def _foreign(config: Mapping[Any, Any], above: tuple[str, ...], ours: Mapping[tuple[str, ...], str]) -> Iterator[Fault]:
     for key, value in config.items():
         at = (*above, str(key))
         path = joined("registry", "config", *at)
-        below = [own for own in OWN_CONFIG if own[: len(at)] == at]
+        below = [own for own in ours if own[: len(at)] == at]
         if not isinstance(key, str):
             yield Fault(path, shown(key), "is a key that is not text", "put the key in quotes, or remove it")
-        elif at in OWN_CONFIG or _is_driver(at):
-            instead = OWN_CONFIG.get(at, "storage is the setting `storage`")
+        elif at in ours or _is_driver(at):
+            instead = ours.get(at, "storage is the setting `storage`")
             yield Fault(path, HIDDEN, f"{'.'.join(at)} of config.yml is ours", f"remove it; {instead}")
         elif below and not is_mapping(value):
             rule_ = f"would overwrite {', '.join('.'.join(own) for own in below)} of config.yml, which is ours"
             yield Fault(path, HIDDEN, rule_, "write a mapping with single keys below it, or remove it")
         elif is_mapping(value):
-            yield from _foreign(value, at)
+            yield from _foreign(value, at, ours)
 
 
 def _is_driver(at: tuple[str, ...]) -> bool:
@@ -92,11 +94,11 @@ def _is_driver(at: tuple[str, ...]) -> bool:
     return len(at) == 2 and at[0] == "storage" and at[1] not in {"maintenance", "tag"}
 
 
+ANYWHERE = (users_are_some, config_leaves_ours_alone)
 RULES = (
+    *ANYWHERE,
     archive_path_is_a_plain_file,
     archive_is_the_only_source,
     proxy_has_a_port,
     memory_is_enough,
-    users_are_some,
-    config_leaves_ours_alone,
 )

@@ -6,15 +6,17 @@ import difflib
 from collections.abc import Iterator
 
 from settings.fault import HIDDEN, MISSING, Fault, joined
-from settings.given import Given, rule
+from settings.given import AnyGiven, rule
+from settings.kubernetes import Kubernetes
 from settings.model import Fronted
-from settings.secret import CEPH_KEY, FIXED, IMAGE_PASSWORD, PASSWORD, S3_ACCESS_KEY, S3_SECRET_KEY, STATS_PASSWORD, TLS_KEY
+from settings.secret import FIXED, IMAGE_PASSWORD, OF_STORAGE, PASSWORD, SSH_KEY, STATS_PASSWORD, TLS_KEY
+from settings.topology import AnySystem
 
 NAMESPACE = "ha-registry:"
 
 
 @rule("registry.source.user")
-def pull_user_has_a_password(given: Given) -> Iterator[Fault]:
+def pull_user_has_a_password(given: AnyGiven) -> Iterator[Fault]:
     """`registry.source.user` and the secret `imagePassword` come together."""
     user, is_set = given.system.registry.source.user, IMAGE_PASSWORD in given.secrets
     if user and not is_set:
@@ -25,7 +27,7 @@ def pull_user_has_a_password(given: Given) -> Iterator[Fault]:
 
 
 @rule("tls.files")
-def own_certificate_has_a_key(given: Given) -> Iterator[Fault]:
+def own_certificate_has_a_key(given: AnyGiven) -> Iterator[Fault]:
     """`tls.files` and the secret `tlsKey` come together."""
     files, is_set = given.system.tls.files, TLS_KEY in given.secrets
     if files and not is_set:
@@ -35,29 +37,35 @@ def own_certificate_has_a_key(given: Given) -> Iterator[Fault]:
         yield _unused(given, TLS_KEY, "write the certificate's files in tls.files")
 
 
-@rule("storage.s3", "storage.cephfs")
-def storage_has_its_keys(given: Given) -> Iterator[Fault]:
+@rule("storage.s3", "storage.cephfs", "storage.rbd")
+def storage_has_its_keys(given: AnyGiven) -> Iterator[Fault]:
     """The store and the secrets that open it come together."""
-    storage = given.system.storage
-    for kind, names in ((storage.s3 and "s3", (S3_ACCESS_KEY, S3_SECRET_KEY)), (storage.cephfs and "cephfs", (CEPH_KEY,))):
-        for name in names:
-            is_set = name in given.secrets
-            if kind and not is_set:
-                remedy = given.set_secret(name, FIXED[name])
-                yield Fault(f"storage.{kind}", MISSING, f"{FIXED[name]}, the secret {name}, is not set", remedy)
-            if is_set and not kind:
-                yield _unused(given, name, f"write what it opens in {FIXED[name].rpartition(' ')[2]}")
+    kinds = given.system.storage.kinds
+    wanted = {name: kind for kind in kinds for name in OF_STORAGE.get(kind, ())}
+    for name in sorted({name for names in OF_STORAGE.values() for name in names}):
+        if name in wanted and name not in given.secrets:
+            remedy = given.set_secret(name, FIXED[name])
+            yield Fault(f"storage.{wanted[name]}", MISSING, f"{FIXED[name]}, the secret {name}, is not set", remedy)
+        if name in given.secrets and name not in wanted:
+            yield _unused(given, name, f"write what it opens in {FIXED[name].partition(' in ')[2]}")
 
 
 @rule()
-def stats_password_has_a_page(given: Given) -> Iterator[Fault]:
+def stats_password_has_a_page(given: AnyGiven) -> Iterator[Fault]:
     """Only fronts have a statistics page; without the secret its password is generated."""
-    if STATS_PASSWORD in given.secrets and not isinstance(given.system, Fronted):
+    if STATS_PASSWORD in given.secrets and not _has_fronts(given.system):
         yield _unused(given, STATS_PASSWORD, "write topology: fronted")
 
 
+@rule()
+def ssh_key_has_hosts(given: AnyGiven) -> Iterator[Fault]:
+    """A cluster is reached by its API, not by SSH; fronts before it are machines."""
+    if SSH_KEY in given.secrets and isinstance(given.system, Kubernetes) and not _has_fronts(given.system):
+        yield _unused(given, SSH_KEY, "write topology: pair or fronted")
+
+
 @rule("users")
-def passwords_belong_to_users(given: Given) -> Iterator[Fault]:
+def passwords_belong_to_users(given: AnyGiven) -> Iterator[Fault]:
     """`password-<user>` is for a user in `users`."""
     for name in sorted(given.secrets):
         if name.startswith(PASSWORD) and name.removeprefix(PASSWORD) not in given.system.users:
@@ -67,7 +75,7 @@ def passwords_belong_to_users(given: Given) -> Iterator[Fault]:
 
 
 @rule()
-def secrets_are_encrypted(given: Given) -> Iterator[Fault]:
+def secrets_are_encrypted(given: AnyGiven) -> Iterator[Fault]:
     """A secret in plain text is in the repository for ever: encrypting it is not enough."""
     for name in sorted(given.plain):
         if name in FIXED or name.startswith(PASSWORD):
@@ -76,7 +84,7 @@ def secrets_are_encrypted(given: Given) -> Iterator[Fault]:
 
 
 @rule()
-def secrets_are_known(given: Given) -> Iterator[Fault]:
+def secrets_are_known(given: AnyGiven) -> Iterator[Fault]:
     """A key beside the settings that nothing reads is a misspelt one."""
     for name in sorted(given.secrets | given.plain):
         if name not in FIXED and not name.startswith(PASSWORD):
@@ -85,7 +93,11 @@ def secrets_are_known(given: Given) -> Iterator[Fault]:
             yield Fault(joined(f"{NAMESPACE}{name}"), HIDDEN, "is not a key of this program", f"remove it; {meant}")
 
 
-def _unused(given: Given, name: str, otherwise: str) -> Fault:
+def _has_fronts(system: AnySystem) -> bool:
+    return isinstance(system, Fronted) or (isinstance(system, Kubernetes) and bool(vars(system).get("fronts", True)))
+
+
+def _unused(given: AnyGiven, name: str, otherwise: str) -> Fault:
     remedy = f"{otherwise}, or run `pulumi config rm --stack {given.stack} {name}`"
     return Fault(f"{NAMESPACE}{name}", HIDDEN, f"has no use: it is {FIXED[name]}, which is not there", remedy)
 
@@ -95,6 +107,7 @@ RULES = (
     own_certificate_has_a_key,
     storage_has_its_keys,
     stats_password_has_a_page,
+    ssh_key_has_hosts,
     passwords_belong_to_users,
     secrets_are_encrypted,
     secrets_are_known,

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_ssh_private_key
 
 from settings.fault import MISSING, Fault, shown
-from settings.given import Given, roles, rule
+from settings.given import Given, known_hosts, roles, rule
 from settings.known_hosts import host_keys, scan_command
 from settings.rules.file import content
 from settings.secret import SSH_KEY
@@ -67,7 +67,7 @@ def _unusable(data: bytes) -> tuple[str, str] | None:
 @rule("ssh.known_hosts", "ssh.port", "ssh.bastion.address", "ssh.bastion.port", "registries", "fronts", "clients")
 def every_host_key_is_pinned(given: Given) -> Iterator[Fault]:
     """A host whose key is unknown could be another host."""
-    system, path = given.system, given.known_hosts()
+    system, path = given.system, known_hosts(given, given.system.ssh)
     bastion, hosts = system.ssh.bastion, dict(roles(system))
     wanted = {str(host.address): name for name, host in hosts.items()}
     written = system.ssh.known_hosts or path.name

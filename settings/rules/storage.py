@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address
 from pathlib import PurePosixPath
-from typing import get_args
 from urllib.parse import urlsplit
 
 from settings.fault import Fault, shown
-from settings.given import Given, rule
+from settings.given import AnyGiven, Given, rule
 from settings.model import Fronted
 from settings.reserved import OWN_FOLDER
 from settings.rules.path import is_plain, made_absolute
-from settings.storage import Kind
+from settings.shape import keys
+from settings.storage import Storage
+from settings.volume import Volumes
 
 SYSTEM_FOLDERS = tuple(
     f"/{folder}"
@@ -31,12 +32,12 @@ _OF_OURS = {"local": "data", "nfs": "images", "cephfs": "images"}
 _SHARED_KINDS = "s3, nfs, cephfs or mounted"
 
 
-@rule("storage.local", "storage.s3", "storage.nfs", "storage.cephfs", "storage.mounted")
-def storage_is_one_kind(given: Given) -> Iterator[Fault]:
+@rule(*(f"storage.{name}" for name in dict.fromkeys([*Storage.model_fields, *Volumes.model_fields])))
+def storage_is_one_kind(given: AnyGiven) -> Iterator[Fault]:
     """Exactly one kind beneath `storage`."""
     kinds = given.system.storage.kinds
     if len(kinds) != 1:
-        example = f"write one of {', '.join(get_args(Kind))}, e.g. storage: {{local: {{path: /data/registry}}}}"
+        example = f"write one of {', '.join(keys(type(given.system.storage)))}, e.g. storage: {{local: {{path: /data/registry}}}}"
         remedy = "keep the one that holds the images" if kinds else example
         yield Fault("storage", " and ".join(kinds) or "no kind", "must have exactly one kind beneath it", remedy)
 
@@ -51,7 +52,7 @@ def replicas_share_their_storage(given: Given) -> Iterator[Fault]:
 
 
 @rule("storage.local.path", "storage.nfs.path", "storage.cephfs.path", "storage.mounted.path")
-def data_path_is_a_plain_folder(given: Given) -> Iterator[Fault]:
+def data_path_is_a_plain_folder(given: AnyGiven) -> Iterator[Fault]:
     """Absolute, as it is meant, in characters that no shell, unit or mount reads in its own way."""
     for kind, path in _paths(given):
         setting = f"storage.{kind}.path"
@@ -63,7 +64,7 @@ def data_path_is_a_plain_folder(given: Given) -> Iterator[Fault]:
 
 
 @rule("storage.local.path", "storage.nfs.path", "storage.cephfs.path", "storage.mounted.path")
-def data_path_is_free(given: Given) -> Iterator[Fault]:
+def data_path_is_free(given: AnyGiven) -> Iterator[Fault]:
     """Not a folder of the system's, of Docker's or of ours: its owner becomes the registry's user, and a mount hides what is there."""
     for kind, written in _paths(given):
         if not written.startswith("/"):
@@ -79,16 +80,16 @@ def data_path_is_free(given: Given) -> Iterator[Fault]:
             yield Fault(f"storage.{kind}.path", shown(written), rule_, "give the images a folder of their own, e.g. /data/registry")
 
 
-def _paths(given: Given) -> Iterator[tuple[Kind, str]]:
-    storage = given.system.storage
-    for kind in ("local", "nfs", "cephfs", "mounted"):
-        made = vars(storage)[kind]
-        if made is not None:
-            yield kind, made.path
+def _paths(given: AnyGiven) -> Iterator[tuple[str, str]]:
+    """Folders of machines; a volume that is no folder of one has no such path."""
+    for kind, made in given.system.storage.kinds.items():
+        path: str | None = vars(made).get("path")
+        if path is not None:
+            yield kind, path
 
 
 @rule("storage.s3.bucket", "storage.s3.endpoint", "storage.s3.force_path_style")
-def bucket_can_be_in_a_host_name(given: Given) -> Iterator[Fault]:
+def bucket_can_be_in_a_host_name(given: AnyGiven) -> Iterator[Fault]:
     """Where the bucket stands in the host name, that must be a name, and one that a wildcard certificate covers."""
     s3 = given.system.storage.s3
     if s3 is None or s3.is_path_style:
@@ -116,7 +117,7 @@ def monitors_are_some(given: Given) -> Iterator[Fault]:
 
 
 @rule("storage.nfs.options")
-def nfs_options_stand_once(given: Given) -> Iterator[Fault]:
+def nfs_options_stand_once(given: AnyGiven) -> Iterator[Fault]:
     """Of one option written twice, mount takes one without a word."""
     nfs = given.system.storage.nfs
     names = [option.partition("=")[0] for option in nfs.options] if nfs else []
@@ -143,13 +144,11 @@ def _is_address(host: str) -> bool:
     return True
 
 
-RULES = (
+ANYWHERE = (
     storage_is_one_kind,
-    replicas_share_their_storage,
     data_path_is_a_plain_folder,
     data_path_is_free,
     bucket_can_be_in_a_host_name,
-    monitors_are_some,
     nfs_options_stand_once,
-    shared_images_outlive_their_hosts,
 )
+RULES = (*ANYWHERE, replicas_share_their_storage, monitors_are_some, shared_images_outlive_their_hosts)

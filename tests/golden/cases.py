@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
 
 from settings import load
+from tests.golden.cluster_cases import CLUSTER_CASES
 
 STACK = "test"
 PEM = serialization.Encoding.PEM
@@ -25,8 +26,9 @@ FRONTED_ADDRESSES = (
     "221.228.86.6",
     "221.228.86.67",
     *(f"10.20.0.{last}" for last in (11, 12, 21, 22, 23, 31)),
+    *(f"192.168.44.{last}" for last in (11, 12, 31)),
 )
-"""Of systems B and E."""
+"""Of systems B and E, and of fronts before a cluster."""
 SECRETS = {"imagePassword": "x", "tlsKey": "x", "s3AccessKey": "x", "s3SecretKey": "x", "cephKey": "x"}
 """Every secret that a case needs."""
 
@@ -144,7 +146,7 @@ def fronted_cephfs() -> dict[str, Any]:
     return fronted_tcp() | {"storage": {"cephfs": cephfs}}
 
 
-CASES: Mapping[str, Callable[[], dict[str, Any]]] = {
+HOST_CASES: Mapping[str, Callable[[], dict[str, Any]]] = {
     "pair": pair,
     "pair-minimal": minimal,
     "pair-open": open_to_all,
@@ -156,6 +158,8 @@ CASES: Mapping[str, Callable[[], dict[str, Any]]] = {
     "fronted-tcp": fronted_tcp,
     "fronted-cephfs": fronted_cephfs,
 }
+"""On machines of one's own."""
+CASES: Mapping[str, Callable[[], dict[str, Any]]] = {**HOST_CASES, **CLUSTER_CASES}
 
 
 def write_files(base: Path) -> None:
@@ -212,7 +216,7 @@ def _certificate(name: str, key: ec.EllipticCurvePrivateKey, issuer: ec.Elliptic
 
 
 def loaded(system: Mapping[str, Any], base: Path, secrets: Collection[str] = ()) -> Any:
-    """The settings as the program sees them (`Pair` or `Fronted`), with the secrets set that they need."""
+    """The settings as the program sees them (the model of their topology), with the secrets set that they need."""
     return load(system, base, STACK, {*secrets, *needed(system)})
 
 
@@ -220,5 +224,5 @@ def needed(system: Mapping[str, Any]) -> set[str]:
     """Which of SECRETS these settings cannot do without."""
     storage = system["storage"]
     wanted = {"imagePassword": "user" in system.get("registry", {}).get("source", {}), "tlsKey": "files" in system.get("tls", {})}
-    wanted |= dict.fromkeys(("s3AccessKey", "s3SecretKey"), "s3" in storage) | {"cephKey": "cephfs" in storage}
+    wanted |= dict.fromkeys(("s3AccessKey", "s3SecretKey"), "s3" in storage) | {"cephKey": bool({"cephfs", "rbd"} & set(storage))}
     return {name for name, is_needed in wanted.items() if is_needed}

@@ -51,6 +51,13 @@ def test_whole_script_of_a_front_passes_shellcheck(concern: str, load_system: Ca
     assert shellcheck(text) == ""
 
 
+@pytest.mark.parametrize("path", sorted((RENDER / "kubernetes").glob("*.sh")), ids=lambda path: path.name)
+def test_scripts_of_pods_are_plain_sh(path: Path) -> None:
+    """They run in images with whatever shell there is: nothing of bash, and nothing that shellcheck finds."""
+    found = subprocess.run([SHELLCHECK, "--shell=sh", path], capture_output=True, text=True, check=False)
+    assert found.stdout == ""
+
+
 def test_stubs_pass_shellcheck() -> None:
     """The stubs are programs like any other."""
     found = subprocess.run(

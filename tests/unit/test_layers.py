@@ -67,6 +67,12 @@ def test_one_module_opens_ssh() -> None:
     assert users == ["components/host.py"]
 
 
+def test_one_module_speaks_to_clusters() -> None:
+    """Only components/kube_object.py knows pulumi_kubernetes: no object slips past the one named context."""
+    users = [_name(path) for path in _modules("components", "ops", "__main__") if "pulumi_kubernetes" in _imports(path)]
+    assert users == ["components/kube_object.py"]
+
+
 def test_modules_stay_short() -> None:
     """A module that grew beyond 300 lines has two subjects."""
     paths = _modules("settings", "render", "components", "ops", "lab", "engine", "policy")

@@ -11,7 +11,7 @@ import pytest
 
 from components.secrets import Secrets
 from components.topology import TopologyArgs
-from settings import Fronted, Pair, Vms
+from settings import AnySystem, Pair
 from tests.golden.cases import CASES, SECRETS, loaded, needed
 from tests.golden.files import TOPOLOGIES
 from tests.unit.components.engine_double import FakeEngine
@@ -19,10 +19,10 @@ from tests.unit.components.engine_double import FakeEngine
 Run = Callable[..., FakeEngine]
 
 
-def run_system(system: Vms, *, preview: bool = False, secrets: Mapping[str, str] | None = None) -> FakeEngine:
+def run_system(system: AnySystem, *, preview: bool = False, secrets: Mapping[str, str] | None = None) -> FakeEngine:
     """`up` or `preview` of a system with the user's own secrets."""
     given = dict(secrets or {})
-    topology = TOPOLOGIES["fronted" if isinstance(system, Fronted) else "pair"]
+    topology = TOPOLOGIES[system.topology]
 
     def program() -> None:
         topology("registry", TopologyArgs(system=system, secrets=Secrets.of(pulumi.Config())))
@@ -53,6 +53,18 @@ def engine(request: pytest.FixtureRequest) -> FakeEngine:
 )
 def fronted(request: pytest.FixtureRequest, stack_folder: Path) -> FakeEngine:
     """Systems B and E, after `up` and in their first preview."""
+    case, run = request.param
+    mapping = CASES[case]()
+    return run_system(loaded(mapping, stack_folder), preview=run == "preview", secrets=secrets_of(mapping))
+
+
+@pytest.fixture(
+    scope="session",
+    params=[(case, run) for case in CASES if case.startswith("kubernetes-") for run in ("up", "preview")],
+    ids="-".join,
+)
+def kubernetes(request: pytest.FixtureRequest, stack_folder: Path) -> FakeEngine:
+    """A registry in a cluster, on every kind of storage, after `up` and in its first preview."""
     case, run = request.param
     mapping = CASES[case]()
     return run_system(loaded(mapping, stack_folder), preview=run == "preview", secrets=secrets_of(mapping))

@@ -47,6 +47,7 @@ class Providers(mocks.Mocks):
         pem = f"-----BEGIN {args.name}-----\nQQ==\n-----END {args.name}-----\n"
         return {
             "random:index/randomPassword:RandomPassword": {"result": secret(f"generated {args.name}")},
+            "random:index/randomId:RandomId": {"hex": hashlib.sha256(args.name.encode()).hexdigest()[:8]},
             "random:index/randomBytes:RandomBytes": {"base64": secret(salt)},
             "tls:index/privateKey:PrivateKey": {"privateKeyPem": secret(pem)},
             "tls:index/selfSignedCert:SelfSignedCert": {"certPem": pem},
@@ -114,6 +115,8 @@ class FakeEngine(mocks.MockMonitor):
         super().__init__(Providers(preview=preview))
         self.preview = preview
         self.seen: dict[str, Resource] = {}
+        self.read: dict[str, Resource] = {}
+        """What is there already and was only read, by URN."""
         self.outputs: dict[str, dict[str, Any]] = {}
         self.duplicates: list[str] = []
 
@@ -123,6 +126,12 @@ class FakeEngine(mocks.MockMonitor):
         self.seen[urn] = Resource(urn, request)
         with _loop():
             return super().RegisterResource(request)
+
+    def ReadResource(self, request: Any) -> Any:  # noqa: N802 - the engine's protocol
+        urn = self.make_urn(request.parent, request.type, request.name)
+        self.seen[urn] = self.read[urn] = Resource(urn, request)
+        with _loop():
+            return super().ReadResource(request)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the engine's protocol
         self.outputs[request.urn] = json.loads(_json(request.outputs))
@@ -146,7 +155,8 @@ class FakeEngine(mocks.MockMonitor):
     @property
     def made(self) -> list[Resource]:
         """Everything registered but the stack itself."""
-        return [resource for resource in self.seen.values() if resource.type != "pulumi:pulumi:Stack"]
+        others = self.read
+        return [resource for urn, resource in self.seen.items() if resource.type != "pulumi:pulumi:Stack" and urn not in others]
 
     def of(self, type_: str) -> list[Resource]:
         """All of one type."""
@@ -175,6 +185,10 @@ class FakeEngine(mocks.MockMonitor):
         """Names of the commands that the command `name` names itself as those it waits for."""
         named = (self.seen[urn] for urn in self.commands[name].request.dependencies)
         return {resource.name for resource in named if resource.type == COMMAND}
+
+    def above(self, resource: Resource) -> set[str]:
+        """URNs of all that must be done before `resource`, directly or not."""
+        return {other.urn for other in self._above(resource)}
 
     def _above(self, resource: Resource) -> Iterator[Resource]:
         waiting, done = list(resource.request.dependencies), set[str]()

@@ -74,6 +74,17 @@ def test_program_builds_fronts_and_says_where_their_statistics_are(
     assert [line.split(":")[0] for line in warned] == ["registries"]
 
 
+def test_program_builds_a_registry_in_a_cluster() -> None:
+    """Topology kubernetes: URL with the node port, CA, passwords; no host is reached by SSH."""
+    engine = FakeEngine()
+    assert _run(engine, CASES["kubernetes-password"]()) == ""
+    assert engine.commands == {}
+    (outputs,) = [value for value in engine.outputs.values() if "registryUrl" in value]
+    assert outputs["registryUrl"] == "https://registry.c.example:30500"
+    assert outputs["caCertificatePem"].startswith("-----BEGIN")
+    assert "4dabf18193072939515e22adb298388d" in outputs["passwords"]
+
+
 def test_faulty_settings_stop_with_every_fault_and_no_resource(mapping: dict[str, Any]) -> None:
     """Three faults of three kinds are all named, without a traceback, and nothing is registered."""
     faulty = mapping | {"vip": {**mapping["vip"], "vrid": 300}, "replicas": 3, "registries": {"registry01": "192.168.23.51"}}

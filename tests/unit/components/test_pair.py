@@ -10,7 +10,7 @@ import bcrypt
 import pytest
 
 from settings import Pair
-from tests.golden.cases import CASES, host_key
+from tests.golden.cases import CASES, HOST_CASES, host_key
 from tests.unit.components.conftest import Run, run_system, secrets_of
 from tests.unit.components.engine_double import FakeEngine, is_unknown
 
@@ -26,7 +26,7 @@ def test_every_host_gets_its_concerns(engine: FakeEngine) -> None:
     assert set(engine.commands) == expected
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", HOST_CASES)
 def test_at_most_8_commands_per_host(case: str, run: Run) -> None:
     """Each costs an SSH connection per `up` and its text twice in the state."""
     mapping = CASES[case]()

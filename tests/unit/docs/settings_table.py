@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from settings.host import Host, HostEntry
+from settings.kubernetes import Kubernetes
 from settings.model import Fronted, Pair
 from settings.quantity import Quantity
 from settings.section import Section
@@ -17,6 +18,7 @@ from settings.section import Section
 PAGE = Path(__file__).parents[3] / "docs" / "settings.md"
 BEGIN, END = "<!-- settings: written by `python -m tests.unit.docs.settings_table` -->\n", "<!-- end of settings -->\n"
 FRONTS = "## Only with `topology: fronted`\n"
+CLUSTER = "## With `topology: kubernetes`\n"
 HEAD = "| setting | default | meaning |\n|---|---|---|\n"
 
 
@@ -24,17 +26,21 @@ Row = tuple[str, str, str]
 
 
 def rows() -> list[Row]:
-    """Path, default and meaning of every single setting: those of every topology, then those of fronts."""
-    return [*_every(), *_of_fronts()]
+    """Path, default and meaning of every single setting: those on machines, those of fronts, those in a cluster."""
+    return [*_on_machines(), *_of_fronts(), *_in_a_cluster()]
 
 
-def _every() -> list[Row]:
+def _on_machines() -> list[Row]:
     return list(_rows(Pair))
 
 
 def _of_fronts() -> list[Row]:
-    common = {path for path, _, _ in _every()}
+    common = {path for path, _, _ in _on_machines()}
     return [row for row in _rows(Fronted) if row[0] not in common]
+
+
+def _in_a_cluster() -> list[Row]:
+    return list(_rows(Kubernetes))
 
 
 def _rows(model: type[Section], above: str = "", needed: str = "required") -> Iterator[Row]:
@@ -55,7 +61,7 @@ def _rows(model: type[Section], above: str = "", needed: str = "required") -> It
 
 def table() -> str:
     """The Markdown between the markers."""
-    return f"{_lines(_every())}\n{FRONTS}\n{_lines(_of_fronts())}"
+    return f"{_lines(_on_machines())}\n{FRONTS}\n{_lines(_of_fronts())}\n{CLUSTER}\n{_lines(_in_a_cluster())}"
 
 
 def _lines(those: list[Row]) -> str:

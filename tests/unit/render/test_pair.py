@@ -15,7 +15,7 @@ from render.layout import PORTS_OF_ROLE
 from render.plain import Authorities, plain_scripts, scripts_of
 from render.script import Script, digest
 from settings import Host, Pair, Vms
-from tests.golden.cases import CASES
+from tests.golden.cases import CASES, HOST_CASES
 from tests.scripts.concerns import CA, material
 
 Load = Callable[[Mapping[str, Any]], Pair]
@@ -39,7 +39,7 @@ def all_scripts_of(system: Vms, host: Host) -> list[Script]:
     return made
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", HOST_CASES)
 def test_state_of_a_host_stays_small(case: str, load_system: Load) -> None:
     """At most 8 scripts per host, at most 250 KB of state: every `up` moves it to the backend and back."""
     system = load_system(CASES[case]())
@@ -57,9 +57,9 @@ def test_concerns_are_unique_on_a_host(system: Pair) -> None:
 
 def test_digest_is_stable_and_follows_every_setting(load_system: Load) -> None:
     """Same settings, same digest; each case has its own, so each difference runs precheck and proof."""
-    digests, again = ({case: _digest(load_system(make())) for case, make in CASES.items()} for _ in range(2))
+    digests, again = ({case: _digest(load_system(make())) for case, make in HOST_CASES.items()} for _ in range(2))
     assert digests == again
-    assert len(set(digests.values())) == len(CASES)
+    assert len(set(digests.values())) == len(HOST_CASES)
 
 
 def _digest(system: Vms) -> str:
@@ -160,7 +160,7 @@ def test_firewall_knows_vrrp_from_peers_only(system: Pair) -> None:
 
 def test_firewall_never_touches_ssh(load_system: Load) -> None:
     """No rule names port 22 and the policy accepts: we cannot lock ourselves out."""
-    for make in CASES.values():
+    for make in HOST_CASES.values():
         system = load_system(make())
         for host in system.hosts:
             if host not in system.clients:

@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from settings import Fronted, Pair, SettingsError, load
+from settings import AnySystem, SettingsError, load
 from settings.fault import Fault
 from settings.given import Rule, has
-from settings.rules import RULES, certificate, front, network, registry, secret, ssh, storage
+from settings.rules import KUBE_RULES, RULES, certificate, cluster, front, network, registry, secret, ssh, storage
+from settings.rules import before as before_cluster
 from settings.section import Section
 from settings.shape import is_hosts, section_of
 from settings.topology import MODELS
 from tests.unit.settings.authority import Authority, pem
-from tests.unit.settings.valid import ABSENT, STORE_KEYS, Stack
+from tests.unit.settings.valid import ABSENT, FULL_KUBERNETES, STORE_KEYS, Stack
 
 FULL: dict[str, Any] = {
     "registry/source": {"ca": "ca.pem", "user": "robot", "proxy": "http://p.example:3128"},
@@ -26,6 +27,8 @@ FULL: dict[str, Any] = {
     "access/pull": ["192.168.16.0/20"],
     "trust": {"system": True},
 }
+ALL_RULES = list({id(rule): rule for rule in (*RULES, *KUBE_RULES)}.values())
+"""Of every topology, each once."""
 CANARY = "hunter2-Tr0ub4dor"
 JUNK = (
     *(None, True, False, 0, -1, 5, 10**5000, 1.5, float("nan"), "", "x", "on", "5", "a\0b", "\u202e", "x" * 5000, "fd00::1", "[", "~x/y"),
@@ -43,6 +46,28 @@ def full(stack: Stack) -> Stack:
     stack.pin("192.168.23.9")
     stack.secrets = {"imagePassword", "tlsKey"}
     return stack.change(**FULL)
+
+
+@pytest.fixture
+def full_kubernetes(kubernetes: Stack) -> Stack:
+    """The same in a cluster."""
+    authority = Authority()
+    (kubernetes.base / "ca.pem").write_bytes(pem(authority.certificate))
+    (kubernetes.base / "leaf.pem").write_bytes(pem(authority.issue(("registry.example.com",))))
+    kubernetes.secrets = {"imagePassword", "tlsKey"}
+    return kubernetes.change(**FULL_KUBERNETES)
+
+
+@pytest.fixture
+def full_before(full_kubernetes: Stack, before: Stack) -> Stack:
+    """The same with fronts before it."""
+    authority = Authority()
+    (before.base / "ca.pem").write_bytes(pem(authority.certificate))
+    names = ("registry.example.com", "192.168.44.10", "192.168.44.11", "192.168.44.12")
+    (before.base / "leaf.pem").write_bytes(pem(authority.issue(names)))
+    before.pin("192.168.44.9")
+    before.secrets = {"imagePassword", "tlsKey", "statsPassword"}
+    return before.change(**{"ssh/bastion": {"address": "192.168.44.9"}, "haproxy/check/interval": "1s", "access/pull": ["192.168.44.0/24"]})
 
 
 @pytest.fixture
@@ -134,7 +159,7 @@ def attributes(section: Section, above: str = "") -> Iterator[str]:
             yield from attributes(value, f"{above}{name}.")
 
 
-def without(system: Pair | Fronted, path: str) -> Pair | Fronted:
+def without(system: AnySystem, path: str) -> AnySystem:
     made = copy.deepcopy(system)
     *above, last = path.split(".")
     holder: Any = made
@@ -144,8 +169,14 @@ def without(system: Pair | Fronted, path: str) -> Pair | Fronted:
     return made
 
 
-@pytest.mark.parametrize("rule", RULES, ids=[rule.check.__name__ for rule in RULES])
-@pytest.mark.parametrize("topology", ["full", "full_fronted"])
+@pytest.mark.parametrize(
+    ("topology", "rule"),
+    [
+        *((each, rule) for each in ("full", "full_fronted") for rule in RULES),
+        *((each, rule) for each in ("full_kubernetes", "full_before") for rule in KUBE_RULES),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.check.__name__,
+)
 def test_rule_needs_no_more_than_it_says(rule: Any, topology: str, request: pytest.FixtureRequest) -> None:
     """A rule never meets a draft that lacks what it reads; and it says nothing where what it names is absent."""
     given = request.getfixturevalue(topology).given()
@@ -157,7 +188,7 @@ def test_rule_needs_no_more_than_it_says(rule: Any, topology: str, request: pyte
             assert not has(draft, path)
 
 
-@pytest.mark.parametrize("rule", RULES, ids=[rule.check.__name__ for rule in RULES])
+@pytest.mark.parametrize("rule", ALL_RULES, ids=[rule.check.__name__ for rule in ALL_RULES])
 def test_rule_needs_settings_that_there_are(rule: Rule) -> None:
     """What a rule needs is a setting of one topology at least, so that a misspelt need is no need that is always met."""
     known = {name for model in MODELS.values() for name in names_of(model)}
@@ -176,11 +207,12 @@ def test_every_rule_is_asked() -> None:
     """A rule that is written is in the list that `load` goes through, once."""
     written = [
         value
-        for module in (certificate, front, network, registry, secret, ssh, storage)
+        for module in (before_cluster, certificate, cluster, front, network, registry, secret, ssh, storage)
         for value in vars(module).values()
         if isinstance(value, Rule)
     ]
-    assert sorted(rule.check.__name__ for rule in written) == sorted(rule.check.__name__ for rule in RULES)
+    assert sorted(rule.check.__qualname__ for rule in written) == sorted(rule.check.__qualname__ for rule in ALL_RULES)
+    assert all(len(set(map(id, asked))) == len(asked) for asked in (RULES, KUBE_RULES))
 
 
 SECRETS_IN_WRONG_PLACES: list[dict[str, Any]] = [
@@ -252,7 +284,7 @@ def mutate(system: dict[str, Any], chance: random.Random) -> dict[str, Any]:
     return made
 
 
-@pytest.mark.parametrize("topology", ["full", "full_fronted"])
+@pytest.mark.parametrize("topology", ["full", "full_fronted", "full_kubernetes", "full_before"])
 def test_junk_is_refused_without_traceback(topology: str, request: pytest.FixtureRequest) -> None:
     """Whatever a file holds, `load` returns settings or raises SettingsError with one printable line per fault."""
     stack: Stack = request.getfixturevalue(topology)

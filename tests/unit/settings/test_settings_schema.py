@@ -14,7 +14,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from settings import schema
-from tests.unit.settings.valid import ABSENT, FRONTED, VALID, changed
+from tests.unit.settings.valid import ABSENT, FRONTED, KUBERNETES, VALID, changed
 
 ROOT = Path(__file__).resolve().parents[3]
 STACK_FILES = (
@@ -64,7 +64,7 @@ def keys_of(tree: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]
 def test_schema_refuses_a_misspelt_key_anywhere(path: Path) -> None:
     """Whichever key of a stack file is misspelt, an editor marks it; names of hosts are the writer's own."""
     system = YAML(typ="safe").load(path.read_text(encoding="utf-8"))["config"]["ha-registry:system"]
-    hosts = {"registries", "fronts", "clients"}
+    hosts = {"registries", "fronts", "clients", "nodes"}
     for *above, key in [keys for keys in keys_of(system) if not hosts & set(keys[:-1])]:
         misspelt = copy.deepcopy(system)
         holder = misspelt
@@ -94,6 +94,31 @@ def test_schema_refuses_behind_fronts(changes: dict[str, Any]) -> None:
     """The same of the other topology, whose settings are none of a pair."""
     assert accepts(stack_file(FRONTED))
     assert not accepts(stack_file(changed(FRONTED, changes)))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"cluster": ABSENT},
+        {"cluster/expose": "hostPort"},
+        {"cluster/namespace": "Registry"},
+        {"nodes/k8s-node1": "fd00::1"},
+        {"registry/requests/cpu": "4x"},
+        {"registry/requests/cpu": True},
+        {"registry/replicas": 0},
+        {"registry/memory": "1Gi"},
+        {"storage/local/size": "5G"},
+        {"storage": {"rbd": {"size": "1Ti"}}},
+        {"vip": {"address": "10.0.0.1"}},
+        {"registries": {}},
+        {"topology": "pair"},
+    ],
+    ids=str,
+)
+def test_schema_refuses_in_a_cluster(changes: dict[str, Any]) -> None:
+    """The same of the third; CPU may be written as a number."""
+    assert accepts(stack_file(changed(KUBERNETES, {"registry/requests/cpu": 4})))
+    assert not accepts(stack_file(changed(KUBERNETES, changes)))
 
 
 def test_schema_accepts_keys_beside() -> None:

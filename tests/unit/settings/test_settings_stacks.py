@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from settings import Fronted, StackFile, load, secret_names, warnings
+from settings import Fronted, Kubernetes, StackFile, load, secret_names, warnings
 from tests.unit.settings.authority import Authority, pem
 from tests.unit.settings.valid import NOW, STORE_KEYS, Stack
 
@@ -105,3 +105,37 @@ def test_prod_in_a_checkout_says_what_is_missing() -> None:
     """Without key and known_hosts, prod is refused with what to do, not with a traceback."""
     faults = Stack(ROOT, dict(StackFile(ROOT / "Pulumi.prod.yaml").system), name="nowhere").faults()
     assert "ssh-keyscan" in "".join(fault.remedy for fault in faults)
+
+
+def in_a_cluster(name: str, folder: Path, *secrets: str) -> Kubernetes:
+    """An example copied as its head says; every fault would be raised."""
+    shutil.copy(ROOT / "examples" / f"{name}.yaml", folder / "Pulumi.copy.yaml")
+    file = StackFile(folder / "Pulumi.copy.yaml")
+    system = load(file.system, folder, "copy", secrets, plain=file.plain, now=NOW)
+    assert isinstance(system, Kubernetes)
+    assert secret_names(system) - set(secrets) == {"password-admin"}
+    assert warnings(system) == ()
+    return system
+
+
+def test_kubernetes_password_is_system_c(tmp_path: Path) -> None:
+    """examples/kubernetes-password.yaml is the hand-made registry that it replaces, but for what was wrong there."""
+    system = in_a_cluster("kubernetes-password", tmp_path)
+    assert [str(address) for address in system.nodes.values()] == ["192.168.44.25", "192.168.44.26", "192.168.44.27"]
+    assert (system.cluster.namespace, system.cluster.expose, system.ports) == ("docker-registry", "nodePort", (30500,))
+    local = system.storage.local
+    assert local is not None
+    assert (local.path, local.node, local.size.text) == ("/data/docker", "k8s-node1", "5Gi")
+    assert (system.registry.requests.cpu, str(system.registry.requests.memory)) == ("100m", "200Mi")
+    assert (system.pull_secrets, system.registry.replicas) == (("default", "build"), 1)
+
+
+def test_kubernetes_rbd_is_system_d(tmp_path: Path) -> None:
+    """examples/kubernetes-rbd.yaml is the other one: own TLS by RSA, a block device, guaranteed resources, port 32500."""
+    system = in_a_cluster("kubernetes-rbd", tmp_path, "cephKey")
+    rbd = system.storage.rbd
+    assert rbd is not None
+    assert (rbd.pool, rbd.image, rbd.size.text, rbd.file_system) == ("rbd", "registry", "1Ti", "ext4")
+    assert (system.tls.key, system.tls.validity.text, system.ports) == ("RSA-4096", "365d", (32500,))
+    assert system.registry.requests == system.registry.limits
+    assert (system.registry.limits.cpu, str(system.registry.limits.memory)) == ("4", "10Gi")

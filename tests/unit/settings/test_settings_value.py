@@ -13,10 +13,9 @@ DIGEST = "sha256:" + "ab" * 32
 
 CASES: list[tuple[dict[str, Any], str, str, str]] = [
     # changes by path, path of the fault, part of its rule, part of its remedy
-    ({"topology": "kubernetes"}, "topology", "not available in this version", "topology: pair or fronted"),
-    ({"topology": "pear"}, "topology", "must be pair or fronted", "write one of them"),
+    ({"topology": "pear"}, "topology", "must be pair or fronted or kubernetes", "write one of them"),
     ({"topology": ABSENT}, "topology", "is required: The shape of the system", "topology: pair"),
-    ({"topology": ["pair"]}, "topology", "must be pair or fronted", "write one of them"),
+    ({"topology": ["pair"]}, "topology", "must be pair or fronted or kubernetes", "write one of them"),
     ({"name": ABSENT}, "name", "is required: DNS name of the registry", "name: registry.example.com"),
     ({"vip": ABSENT}, "vip", "is required: The virtual IP", "vip: {address:"),
     ({"registries": ABSENT}, "registries", "is required: Hosts that run a registry", "registries: {registry01:"),
@@ -41,6 +40,7 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
     ({"haproxy": {}}, "haproxy", "is not a setting", "topology: fronted"),
     ({"cluster": {}}, "cluster", "is not a setting", "topology: kubernetes"),
     ({"nodes": {}}, "nodes", "is not a setting", "topology: kubernetes"),
+    ({"ui": {"port": 5001}}, "ui", "is not a setting", "in topology kubernetes only"),
     ({"storage/rados": {"pool": "x"}}, "storage.rados", "is not a setting", "endpoint of Ceph's RGW"),
     ({"storage/rbd": {"pool": "x"}}, "storage.rbd", "is not a setting", "one writer"),
     ({"storage/gcs": {"bucket": "x"}}, "storage.gcs", "is not a setting", "local, s3, nfs, cephfs and mounted"),

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from settings import Fault, Fronted, Pair, SettingsError, load
-from settings.given import Given
+from settings import AnySystem, Fault, SettingsError, load
+from settings.given import AnyGiven, Checked
 from settings.parse import parse
 from settings.topology import model_of
 
@@ -43,6 +43,51 @@ FRONTED: Mapping[str, Any] = {
     "storage": {"s3": {"endpoint": "https://rgw.example.com:8443", "bucket": "registry", "ca": "rgw-ca.pem"}},
     "ssh": {"key": "id_ed25519", "knownHosts": "known_hosts"},
 }
+KUBERNETES: Mapping[str, Any] = {
+    "topology": "kubernetes",
+    "name": "registry.example.com",
+    "ports": [30500],
+    "users": ["admin", "puller"],
+    "cluster": {"context": "system-c", "namespace": "docker-registry", "expose": "nodePort"},
+    "nodes": {"k8s-master": "192.168.44.25", "k8s-node1": "192.168.44.26", "k8s-node2": "192.168.44.27"},
+    "storage": {"local": {"path": "/data/docker", "node": "k8s-node1", "size": "5Gi"}},
+    "registry": {"requests": {"cpu": "100m", "memory": "200Mi"}},
+    "pullSecrets": ["default", "build"],
+}
+KUBECONFIG = """\
+apiVersion: v1
+kind: Config
+contexts: [{name: system-c, context: {cluster: c, user: u}}]
+"""
+BEFORE: Mapping[str, Any] = {
+    "ports": [443],
+    "cluster/nodePort": 30500,
+    "fronts": {"front1": "192.168.44.11", "front2": "192.168.44.12"},
+    "vip": {"address": "192.168.44.10/24", "interface": "ens192", "vrid": 61},
+    "clients": {"push01": "192.168.44.31"},
+    "ssh": {"key": "id_ed25519", "knownHosts": "known_hosts"},
+}
+"""Changes that put fronts before its node ports."""
+FULL_KUBERNETES: Mapping[str, Any] = {
+    "tls": {"files": {"certificate": "leaf.pem", "ca": "ca.pem"}},
+    "cluster/kubeconfig": "kubeconfig",
+    "cluster/annotations": {"example.com/pool": "registry"},
+    "storage": {"nfs": {"server": "nas.example.com", "export": "/images", "size": "1Ti", "options": ["nconnect=4"]}},
+    "registry": {
+        "replicas": 2,
+        "source": {"user": "robot"},
+        "limits": {"cpu": 2, "memory": "2Gi"},
+        "requests": {"cpu": "100m"},
+        "priorityClass": "high",
+    },
+    "pullSecrets": ["default", "build"],
+    "pullUser": "admin",
+    "patchServiceAccounts": True,
+    "trust": {"docker": True, "image": "docker.io/library/busybox:1.37.0"},
+    "metrics": {"namespaces": ["monitoring"], "serviceMonitor": True},
+    "ui": {"port": 30501, "delete": True},
+}
+"""Changes that make every optional section of it be there."""
 STORE_KEYS = frozenset({"s3AccessKey", "s3SecretKey"})
 HOST_KEY = "ssh-ed25519 " + base64.b64encode(b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + b"k" * 32).decode()
 ABSENT = object()
@@ -79,7 +124,7 @@ class Stack:
         self.system = changed(self.system, paths)
         return self
 
-    def load(self) -> Pair | Fronted:
+    def load(self) -> AnySystem:
         return load(self.system, self.base, self.name, self.secrets, plain=self.plain, now=self.now)
 
     def faults(self) -> Sequence[Fault]:
@@ -93,10 +138,10 @@ class Stack:
         with (self.base / file).open("a") as known:
             known.writelines(f"{host} {HOST_KEY}\n" for host in hosts)
 
-    def given(self) -> Given:
+    def given(self) -> AnyGiven:
         """What a rule is asked with: the draft where values are bad."""
         system, _ = parse(model_of(self.system), self.system)
-        return Given(
+        return Checked(
             system=system,
             base=self.base,
             stack=self.name,
@@ -108,4 +153,8 @@ class Stack:
 
 def storage_keys(system: Mapping[str, Any]) -> set[str]:
     """The secrets that the storage takes."""
-    return {name for kind in system["storage"] for name in {"s3": ("s3AccessKey", "s3SecretKey"), "cephfs": ("cephKey",)}.get(kind, ())}
+    return {
+        name
+        for kind in system["storage"]
+        for name in {"s3": ("s3AccessKey", "s3SecretKey"), "cephfs": ("cephKey",), "rbd": ("cephKey",)}.get(kind, ())
+    }
