@@ -39,10 +39,16 @@ def static(path: str) -> str:
     return resources("render").joinpath(path).read_text("utf-8")
 
 
+LIBRARY = ("ledger", "package", "file", "unit", "client", "verb")
+"""What a concern may say on a host (`want_file`, `want_unit`, ...), by kind."""
+LOOKING = ("ledger", "client", "verb")
+"""As much of it as a concern needs that declares nothing and only looks."""
+
+
 @cache
-def library() -> str:
-    """What a concern may say on a host (`want_file`, `want_unit`, ...), as one file."""
-    return "".join(static(f"library/{part}.sh") for part in ("ledger", "package", "file", "unit", "client", "verb"))
+def library(parts: Sequence[str] = LIBRARY) -> str:
+    """These parts as one file."""
+    return "".join(static(f"library/{part}.sh") for part in parts)
 
 
 def prober_unit() -> dict[str, str]:
@@ -70,19 +76,19 @@ class Script:
     concern: str
     facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
     files: Mapping[str, str] = field(default_factory=dict[str, str])
-    carries_library: bool = False
-    """Whether it runs on a host where `base` was not applied yet."""
+    carries: tuple[str, ...] = ()
+    """Parts of LIBRARY that it brings, where `base` was not applied yet; none: it takes the installed library."""
 
     @cached_property
     def text(self) -> str:
         """Same settings, same bytes: sorted, no clock, no randomness, final newline."""
         own: dict[str, Fact] = {"HOST": self.host, "CONCERN": self.concern, "LIB": LIB, "RUN": RUN, "STATE_DIR": STATE, "ACCOUNT": ACCOUNT}
         facts = own | dict(self.facts)
-        files = dict(self.files) | ({"host.sh": library()} if self.carries_library else {})
+        files = dict(self.files) | ({"host.sh": library(self.carries)} if self.carries else {})
         parts = [f"# {self.concern} on {self.host}", "set -Eeuo pipefail", "umask 077"]
         parts += [_fact(name, facts[name]) for name in sorted(facts)]
         parts += ["content() {", 'case "$1" in', *(_file(name, files[name]) for name in sorted(files)), "esac", "}"]
-        parts += [_INLINE if self.carries_library else _INSTALLED, static(f"{self.concern}/{self.concern}.sh").rstrip("\n")]
+        parts += [_INLINE if self.carries else _INSTALLED, static(f"{self.concern}/{self.concern}.sh").rstrip("\n")]
         return "\n".join([*parts, 'main "$@" </dev/null', "exit", ""])
 
 

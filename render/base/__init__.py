@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from render.layout import ACCOUNT_ID, RUN
-from render.script import Script, library
+from render.script import LIBRARY, Script, library
 from settings import Host, Vms
 
 
@@ -30,5 +30,5 @@ def script(system: Vms, host: Host, image_ca: str) -> Script:
             **({"image-ca.crt": image_ca.rstrip("\n") + "\n"} if trusts else {}),
             "host.sh": library(),
         },
-        carries_library=True,
+        carries=LIBRARY,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from render import front
 from render.layout import AGENT_PORT, CONTAINER_PORTS
 from render.registry import local_path
-from render.script import Script
+from render.script import LOOKING, Script
 from render.vip import interface_of
 from settings import Fronted, Host, Storage, Vms
 
@@ -48,7 +48,7 @@ def script(system: Vms, host: Host, changes: str) -> Script:
             "ARCHIVE": source.archive or "",
             "FETCH_FROM": "" if source.archive else _endpoint(source.proxy.split("//", 1)[1] if source.proxy else system.registry.image),
         },
-        carries_library=True,
+        carries=LOOKING,
     )
 
 

@@ -95,4 +95,4 @@ def test_scripts_without_library_source_the_installed_one() -> None:
     """Only what runs before `base` carries the library: it would be the same diff in every script of every host."""
     library = rendering.library()
     assert library not in _script().text
-    assert library in _script(carries_library=True).text
+    assert library in _script(carries=rendering.LIBRARY).text
