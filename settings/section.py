@@ -10,6 +10,7 @@ class Section(BaseModel):
     """Base of all models: unknown keys refused, values immutable, camelCase in the stack file."""
 
     model_config = ConfigDict(
+        defer_build=True,  # a run uses the models of one topology
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
