@@ -51,6 +51,12 @@ def free_port() -> int:
         return server.getsockname()[1]
 
 
+def listens(address: str, port: int) -> bool:
+    """Somebody takes connections there."""
+    with socket.socket() as probe:
+        return probe.connect_ex((address, port)) == 0
+
+
 def until(what: str, condition: Callable[[], bool]) -> float:
     """Waits for `condition`; returns the seconds it took."""
     start = time.monotonic()
@@ -127,18 +133,14 @@ class Pool:
             f"  http-request return status 200 content-type text/plain hdr X-Replica {name} lf-string %[req.hdrs]\n"
         )
         self.replicas[name] = self.run(haproxy(), "-db", "-f", str(config), stderr=subprocess.DEVNULL)
+        until(f"{name} listens", lambda: listens(REPLICAS[number - 1], self.port))
 
     def start(self) -> None:
-        """The front, as its unit starts it; returns when it has seen which replicas serve."""
+        """The front, as its unit starts it; returns when it answers, which can be before its first checks of the replicas."""
         (self.folder / "haproxy.cfg").write_text(self.placed("haproxy.cfg"))
         with (self.folder / "log").open("wb") as log:
             self.process = self.run(haproxy(), "-Ws", "-f", str(self.folder / "haproxy.cfg"), stderr=log)
-        until("the front answers", lambda: self._listens(self.health_port))
-
-    @staticmethod
-    def _listens(port: int) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex((FRONT, port)) == 0
+        until("the front answers", lambda: listens(FRONT, self.health_port))
 
     def ask(self, path: str, method: str = "GET", *, port: int | None = None, body: bytes | None = None, **headers: str) -> Answer:
         """One request on a connection of its own."""
@@ -151,7 +153,8 @@ class Pool:
             connection.close()
 
     def connection_to(self, replica: str) -> http.client.HTTPSConnection:
-        """A connection that was kept open after `replica` had answered on it."""
+        """A connection that was kept open after `replica`, which is up, had answered on it."""
+        until(f"{replica} is up", lambda: self.health()[1][replica] == "up")
         for _ in range(4 * len(REPLICAS)):
             connection = http.client.HTTPSConnection(FRONT, self.port, context=self.client, timeout=DEADLINE_S)
             connection.request("GET", "/v2/a")

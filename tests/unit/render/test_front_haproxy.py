@@ -19,7 +19,7 @@ import pytest
 from render.layout import AGENT_PORT
 from settings import Fronted
 from tests.golden.cases import CASES
-from tests.unit.render.front_process import FRONT, PASSWORD, REPLICAS, Dropper, Pool, pool, until
+from tests.unit.render.front_process import FRONT, PASSWORD, REPLICAS, Dropper, Pool, listens, pool, until
 
 Load = Callable[[Mapping[str, Any]], Fronted]
 UP = {"r1": "up", "r2": "up", "r3": "up"}
@@ -159,14 +159,8 @@ def test_replica_of_another_authority_gets_no_request(mode: str, modes: Mapping[
         foreign = Pool(modes[mode], made.stack)
         (made.folder / "foreign.pem").write_text((foreign.folder / "front.pem").read_text())
         made.start_replica(3, pem="foreign.pem")
-        until("it listens", lambda: _listens(REPLICAS[2], made.port))
         time.sleep(2 * modes[mode].haproxy.check.interval.seconds)  # two checks that could have passed
         assert made.health()[1]["replica-3"] == "down"
-
-
-def _listens(address: str, port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((address, port)) == 0
 
 
 @pytest.mark.parametrize(("says", "state"), [("drain 0% up", "drain"), ("ready 100% down #its registry has ended", "down")])
@@ -223,7 +217,7 @@ def test_statistics_and_metrics_need_the_password_and_are_on_one_address(http: P
         assert answer.status == 200
         assert holds in answer.body
         assert http.ask("/", port=port, Authorization=_basic("admin", PASSWORD)).status == 404
-        assert not _listens("127.0.0.2", port)
+        assert not listens("127.0.0.2", port)
 
 
 def _basic(user: str, password: str) -> str:
