@@ -37,8 +37,10 @@ class Stack:
         """Of every command. Raises LabError where the engine is not built."""
         lines = run([sys.executable, "-m", "engine", "env"], "asking for the engine (built by: python -m engine build)", cwd=PROJECT)
         engine = dict(shlex.split(line)[1].split("=", 1) for line in lines.splitlines())
+        # Python keeps what it has compiled, as it does wherever nobody told it not to
+        user = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         # the state is thrown away with the lab, so its passphrase is no secret
-        return {**os.environ, **engine, "PULUMI_BACKEND_URL": f"file://{self._backend}", "PULUMI_CONFIG_PASSPHRASE": "lab"}
+        return {**user, **engine, "PULUMI_BACKEND_URL": f"file://{self._backend}", "PULUMI_CONFIG_PASSPHRASE": "lab"}
 
     def up(self) -> None:
         """`python -m ops up`; raises BenchError with its last words."""
