@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 
 from components.host import Access, HostScript, roll
 from components.host_identity import HostIdentity
-from render.script import Script
+from render.plain import PlainScripts
 from settings import Fronted, Host
 
 
@@ -19,8 +19,7 @@ class FrontsArgs:
 
     system: Fronted
     identity: HostIdentity
-    plain: Mapping[tuple[str, str], Script]
-    """All scripts that carry no secret, by host and concern."""
+    plain: PlainScripts
     access: Access
     after: Sequence[pulumi.Resource]
 

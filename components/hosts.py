@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 
 from components.host import Access, HostScript, at_once
 from render import precheck
-from render.script import Script
+from render.plain import PlainScripts
 from settings import Vms
 
 
@@ -19,8 +19,7 @@ class HostsArgs:
 
     system: Vms
     access: Access
-    plain: Mapping[tuple[str, str], Script]
-    """All scripts that carry no secret, by host and concern."""
+    plain: PlainScripts
     changes: str
     """Digest of all plain scripts: when it changes, every host is checked again first."""
 

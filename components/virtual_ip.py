@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 
 from components.host import Access, HostScript, roll
-from render.script import Script
+from render.plain import PlainScripts
 from settings import Vms
 
 
@@ -17,8 +17,7 @@ class VirtualIpArgs:
     """Which VIP, how to get there, and after what."""
 
     system: Vms
-    plain: Mapping[tuple[str, str], Script]
-    """All scripts that carry no secret, by host and concern."""
+    plain: PlainScripts
     access: Access
     after: Sequence[pulumi.Resource]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from render import base, firewall, front, registry, storage, trust, vip
 from render.script import Script
@@ -36,6 +37,10 @@ def scripts_of(system: Vms, host: Host, authorities: Authorities) -> Iterator[Sc
     yield trust.script(system, host, "")
 
 
-def plain_scripts(system: Vms, authorities: Authorities) -> Mapping[tuple[str, str], Script]:
-    """All scripts whose text is known at preview, by host and concern."""
+PlainScripts: TypeAlias = Mapping[tuple[str, str], Script]
+"""All scripts of a system that carry no secret, by host and concern."""
+
+
+def plain_scripts(system: Vms, authorities: Authorities) -> PlainScripts:
+    """Those whose text is known at preview."""
     return {(script.host, script.concern): script for host in system.hosts for script in scripts_of(system, host, authorities)}

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2153 # NAME is a fact of the concerns that ask
+# shellcheck disable=SC2153 # NAME and DELETES are facts of the concerns that ask
 # What scripts ask over the network, most of all the registry's API: by NAME at a chosen address, with a CA and a login from files, never from arguments.
 ask() { # CA LOGIN ADDRESS PORT ARGUMENT...: the status code; 000 where nobody answers
   curl -so /dev/null -m 20 -w '%{http_code}' --cacert "$1" --resolve "$NAME:$4:$3" -K "$2" "${@:5}" || true
@@ -23,6 +23,23 @@ push_blob() { # CA LOGIN ADDRESS PORT FILE: the status code of its last request
     ;;
   esac
   ask "${@:1:4}" -X PUT -H 'Content-Type: application/octet-stream' --data-binary "@$5" "$location&digest=$(digest_of "$5")"
+}
+readonly SHARE_S=15 # for what one registry wrote to be seen by another
+ask_for_nonce() { # CA LOGIN ADDRESS PORT READER-ADDRESS READER-PORT: status of a blob's push to the one, and of its read from the other
+  local nonce at pushed found=none end=$((SECONDS + SHARE_S))
+  nonce=$(mktemp)
+  head -c 1024 /dev/urandom >"$nonce"
+  at=v2/$REPOSITORY/blobs/$(digest_of "$nonce")
+  pushed=$(push_blob "${@:1:4}" "$nonce")
+  rm -f "$nonce"
+  while [[ $pushed == 201 && $found != 200 ]]; do
+    found=$(ask "$1" "$2" "$5" "$6" "https://$NAME:$6/$at")
+    [[ $found != 307 ]] || found=200 # storage.s3.redirect: the registry looked before it answered
+    ((SECONDS < end)) || break
+    [[ $found == 200 ]] || sleep 0.2
+  done
+  [[ $pushed != 201 || $DELETES == no ]] || ask "${@:1:4}" -X DELETE "https://$NAME:$4/$at" >/dev/null
+  echo "$pushed $found"
 }
 digest_of() { # FILE, as the registry names it
   local sum

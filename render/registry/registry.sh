@@ -2,7 +2,6 @@
 # registry: one live slot of containers serves the images; a change goes live only when it is proved.
 readonly UNITS_DIR=/etc/systemd/system
 readonly LIVE=/etc/systemd/system/ha-registry-live.service
-readonly SHARE_S=15 # for what one replica wrote to be seen by another
 
 concern() {
   local role
@@ -45,34 +44,21 @@ want_agent() {
 # --- the other replicas
 
 want_shared_images() { # a blob given to another replica is read here: both have the same store, and no old view of it
-  local peer status answers=''
+  local peer pushed found answers=''
   if [[ $VERB == verify ]]; then
     say "skipped registry.shares-storage it writes a blob; apply does"
     return
   fi
-  NONCE=$(mktemp)
-  head -c 1024 /dev/urandom >"$NONCE"
   for peer in "${PEERS[@]}"; do
-    status=$(push_blob "$ROOT$CA" "$ROOT$PROBE" "${peer#*=}" "${PUBLISHED[0]}" "$NONCE")
-    [[ $status != 201 ]] || break
-    answers+=" ${peer%%=*} answered $status,"
+    read -r pushed found <<<"$(ask_for_nonce "$ROOT$CA" "$ROOT$PROBE" "${peer#*=}" "${PUBLISHED[0]}" 127.0.0.1 "${PUBLISHED[0]}")"
+    [[ $pushed != 201 ]] || break
+    answers+=" ${peer%%=*} answered $pushed,"
   done
-  if [[ ${status-} == 201 ]]; then
-    wait_for "$SHARE_S" has_nonce || refuse_store "$peer"
-    [[ $DELETES == no ]] || ask_probe "${peer#*=}" -X DELETE "$(nonce_url)" >/dev/null
-  else
+  if [[ ${pushed-} != 201 ]]; then
     say "skipped registry.shares-storage no other replica takes a push yet:${answers%,}"
+  elif [[ $found != 200 ]]; then
+    die 75 "registry.shares-storage: what ${peer%%=*} (${peer#*=}) acknowledged is not here (answer $found): $HOST and ${peer%%=*} keep images in different places; compare the setting storage and findmnt on both, then run pulumi up again"
   fi
-  rm -f "$NONCE"
-}
-ask_probe() { ask "$ROOT$CA" "$ROOT$PROBE" "$1" "${PUBLISHED[0]}" "${@:2}"; } # ADDRESS ARGUMENT...
-nonce_url() { echo "https://$NAME:${PUBLISHED[0]}/v2/$REPOSITORY/blobs/$(digest_of "$NONCE")"; }
-has_nonce() { [[ $(ask_probe 127.0.0.1 "$(nonce_url)") == 200 ]]; }
-refuse_store() { # NAME=ADDRESS
-  local status
-  status=$(ask_probe 127.0.0.1 "$(nonce_url)")
-  rm -f "$NONCE"
-  die 75 "registry.shares-storage: what ${1%%=*} (${1#*=}) acknowledged is not here (answer $status): $HOST and ${1%%=*} keep images in different places; compare the setting storage and findmnt on both, then run pulumi up again"
 }
 
 # --- planned absence: the fronts send nothing new here, and what is open goes on

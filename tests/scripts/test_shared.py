@@ -219,6 +219,13 @@ def test_what_another_replica_took_is_read_here(s3: Concerns, on_s3: Sandbox) ->
     assert not list((on_s3.root / "tmp").iterdir())
 
 
+def test_what_is_read_from_the_store_itself_is_there(s3: Concerns, on_s3: Sandbox) -> None:
+    """`storage.s3.redirect`: the registry looked for the blob before it sent the client to the store."""
+    on_s3.set("redirects", "")
+    on_s3.set(f"http/{PEER}", "ready")
+    assert "shares-storage" not in on_s3.run(s3["registry"], "apply").out
+
+
 def test_replicas_with_different_stores_are_refused(s3: Concerns, on_s3: Sandbox) -> None:
     """A wrong bucket or export on one host: exit 75 that names both hosts, so the fronts never admit this one."""
     on_s3.set(f"http/{PEER}", "ready")
