@@ -95,9 +95,8 @@ def _path(raw: object, loc: Sequence[object]) -> str:
 
 def _missing(model: type[Section], loc: Sequence[object], path: str) -> Fault:
     field = field_at(model, loc)
-    about = purpose(field) if field else ""
     example = f"write for example `{loc[-1]}: {field.examples[0]}`" if field and field.examples else "write it"
-    return Fault(path, MISSING, f"is required: {about}", example)
+    return Fault(path, MISSING, f"is required: {purpose(model, loc)}", example)
 
 
 def _choices(model: type[Section], loc: Sequence[object]) -> Sequence[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from settings.description import describe
+
 
 class Section(BaseModel):
     """Base of all models: unknown keys refused, values immutable, camelCase in the stack file."""
@@ -16,5 +18,5 @@ class Section(BaseModel):
         hide_input_in_errors=True,
         alias_generator=to_camel,
         populate_by_name=True,
-        use_attribute_docstrings=True,
+        json_schema_extra=describe,
     )

@@ -8,6 +8,7 @@ from typing import get_args
 
 from pydantic.fields import FieldInfo
 
+from settings.description import descriptions
 from settings.host import HostEntry, Hosts
 from settings.section import Section
 
@@ -66,6 +67,9 @@ def paths(section: type[Section], above: str = "") -> Iterator[str]:
             yield from paths(below, f"{path}.NAME." if is_hosts(field) else f"{path}.")
 
 
-def purpose(field: FieldInfo) -> str:
-    """What the setting is for, in one sentence without its full stop."""
-    return (field.description or "").split("\n")[0].rstrip(".")
+def purpose(root: type[Section], loc: Sequence[object]) -> str:
+    """What the setting at `loc` is for, in one sentence without its full stop; nothing where there is no such setting."""
+    section = section_at(root, loc[:-1]) if loc else None
+    names = {key: name for name, key in zip(section.model_fields, keys(section), strict=True)} if section else {}
+    about = descriptions(section).get(names.get(str(loc[-1]), "")) if section else None
+    return (about or "").split("\n")[0].rstrip(".")

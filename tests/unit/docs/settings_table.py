@@ -9,6 +9,7 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from settings.description import descriptions
 from settings.host import Host, HostEntry
 from settings.kubernetes import Kubernetes
 from settings.model import Fronted, Pair
@@ -51,12 +52,12 @@ def _rows(model: type[Section], above: str = "", needed: str = "required") -> It
         path = f"{above}{field.alias or name}"
         section = _section(field.annotation)
         if field.annotation == tuple[Host, ...]:
-            yield f"{path}.NAME", _default(field, needed), f"{_words(field)} Written `NAME: address`, or with the two settings below."
+            yield f"{path}.NAME", _default(field, needed), f"{_words(model, name)} Written `NAME: address`, or with the two settings below."
             yield from _rows(HostEntry, f"{path}.NAME.", f"required in the long form of `{path}.NAME`")
         elif section is not None:
             yield from _rows(section, f"{path}.", f"required with `{path}`" if field.default is None else needed)
         else:
-            yield path, _default(field, needed), _words(field)
+            yield path, _default(field, needed), _words(model, name)
 
 
 def table() -> str:
@@ -99,8 +100,8 @@ def _default(field: FieldInfo, needed: str) -> str:
     return f"`{value.text if isinstance(value, Quantity) else value}`"
 
 
-def _words(field: FieldInfo) -> str:
-    return " ".join((field.description or "").split())
+def _words(model: type[Section], name: str) -> str:
+    return " ".join(descriptions(model)[name].split())
 
 
 if __name__ == "__main__":
