@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import atexit
 import gc
+
+if __name__ == "__main__":
+    # It ends before its garbage matters; looking for cycles takes a fifth of its time, and once more when it exits
+    gc.disable()
+    atexit.register(gc.freeze)
+
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,7 +48,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    # It ends before its garbage matters; looking for cycles takes a fifth of its time, and once more when it exits
-    gc.disable()
-    atexit.register(gc.freeze)
     main()
