@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import pytest
 
 from lab import ceph, fault
 from tests.lab import certificate
+from tests.lab.begun import Begun
 from tests.lab.client import Client
 from tests.lab.fronted import Fronted
 from tests.lab.load import Load
-from tests.lab.outcome import Run
 from tests.lab.serving import Moves
 from tests.lab.settled import assert_as_found, assert_no_drift_and_silence, assert_nothing_to_change
 
@@ -23,28 +22,16 @@ LOUD = {"registry.log.level": "debug"}
 CONCERNS = {"precheck", "base", "identity", "firewall", "registry", "front", "vip", "trust", "proof"}
 
 
-@dataclass(frozen=True)
-class Begun:
-    """Fronts and registries after the first `up`."""
-
-    fronted: Fronted
-    before: Mapping[str, Mapping[str, str]]
-    """What each host looked like before it."""
-    first: Run
-
-
 @pytest.fixture(scope="module")
-def begun(fronted: Fronted) -> Begun:
+def begun(fronted: Fronted) -> Begun[Fronted]:
     if not fronted.is_untouched:
         fronted.renew()
-    before = {name: fronted.snapshot(name) for name in fronted.hosts}
-    return Begun(fronted, before, fronted.up())
+    return Begun.of(fronted)
 
 
 @pytest.fixture(scope="module")
-def served(begun: Begun) -> Fronted:
-    begun.first.succeeded()
-    return begun.fronted
+def served(begun: Begun[Fronted]) -> Fronted:
+    return begun.served()
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +41,10 @@ def client(served: Fronted) -> Iterator[Client]:
     made.clean()
 
 
-def test_first_up_makes_one_holder_and_every_replica_serves(begun: Begun) -> None:
+def test_first_up_makes_one_holder_and_every_replica_serves(begun: Begun[Fronted]) -> None:
     """The first `up` on fresh hosts ends with 0, the first front alone holds the VIP, and both pass requests to every registry."""
     begun.first.succeeded()
-    fronted = begun.fronted
+    fronted = begun.made
     assert fronted.vip_holders() == [fronted.fronts[0].name]
     fronted.await_replicas()
 
@@ -135,7 +122,7 @@ def test_a_changed_setting_goes_live_without_a_lost_request(served: Fronted) -> 
 
 
 @pytest.mark.full
-def test_registry_is_removed_and_added_under_load(begun: Begun, served: Fronted) -> None:
+def test_registry_is_removed_and_added_under_load(begun: Begun[Fronted], served: Fronted) -> None:
     """A registry out of the stack file goes and comes back without a request that failed or was cut; others stay, fronts only reload."""
     served.up(LOUD).succeeded()
     last = served.registries[-1]
@@ -172,7 +159,7 @@ def test_killed_registry_costs_no_request(served: Fronted) -> None:
     moves.assert_at_most(0)
 
 
-def test_destroy_leaves_hosts_as_they_were_and_keeps_images(begun: Begun, served: Fronted, client: Client) -> None:
+def test_destroy_leaves_hosts_as_they_were_and_keeps_images(begun: Begun[Fronted], served: Fronted, client: Client) -> None:
     """`destroy` leaves every host as before the first `up` but for LEFT, and every object in the bucket."""
     client.clean()
     objects = bucket_objects(served)

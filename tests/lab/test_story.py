@@ -4,43 +4,30 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import pytest
 
 from lab import fault
 from tests.lab import certificate
+from tests.lab.begun import Begun
 from tests.lab.client import Client
 from tests.lab.deployment import Pair
 from tests.lab.load import Load
-from tests.lab.outcome import Run
 from tests.lab.settled import assert_as_found, assert_no_drift_and_silence, assert_nothing_to_change, images
 from tests.lab.wait import eventually
 
 pytestmark = pytest.mark.timeout(900)
 
 
-@dataclass(frozen=True)
-class Begun:
-    """The pair after the first `up`."""
-
-    pair: Pair
-    before: Mapping[str, Mapping[str, str]]
-    """What each host looked like before it."""
-    first: Run
+@pytest.fixture(scope="module")
+def begun(fresh: Pair) -> Begun[Pair]:
+    return Begun.of(fresh)
 
 
 @pytest.fixture(scope="module")
-def begun(fresh: Pair) -> Begun:
-    before = {name: fresh.snapshot(name) for name in fresh.hosts}
-    return Begun(fresh, before, fresh.up())
-
-
-@pytest.fixture(scope="module")
-def served(begun: Begun) -> Pair:
-    begun.first.succeeded()
-    return begun.pair
+def served(begun: Begun[Pair]) -> Pair:
+    return begun.served()
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +41,10 @@ def ways_in(pair: Pair) -> list[str]:
     return [pair.vip, *(str(host.address) for host in pair.registries)]
 
 
-def test_first_up_makes_one_holder_of_the_vip(begun: Begun) -> None:
+def test_first_up_makes_one_holder_of_the_vip(begun: Begun[Pair]) -> None:
     """The first `up` on fresh hosts ends with 0, and the VIP is held by the first registry alone."""
     begun.first.succeeded()
-    assert begun.pair.vip_holders() == [begun.pair.registries[0].name]
+    assert begun.made.vip_holders() == [begun.made.registries[0].name]
 
 
 def test_docker_pushes_and_pulls_at_every_way_in(served: Pair, client: Client) -> None:
@@ -165,7 +152,7 @@ def test_other_registry_serves_where_one_was_killed(served: Pair, client: Client
     assert served.vip_holders() == [other.name]
 
 
-def test_destroy_leaves_hosts_as_they_were(begun: Begun, served: Pair, client: Client) -> None:
+def test_destroy_leaves_hosts_as_they_were(begun: Begun[Pair], served: Pair, client: Client) -> None:
     """`destroy` names what it kept, the images are still there, and every host looks as before the first `up` but for LEFT."""
     client.clean()
     done = served.destroy().succeeded()
