@@ -38,7 +38,7 @@ class Pushes:
         ]
 
     def __enter__(self) -> Pushes:
-        """Returns once all clients push."""
+        """Returns once every client has tried one image, so that something is acknowledged before anything breaks."""
         self._process = subprocess.Popen(
             self._argv, cwd=engine.PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )

@@ -123,6 +123,8 @@ class Client(threading.Thread):
         self._service, self._number, self._given, self._stopped = service, number, given, stopped
         self.images: list[Image] = []
         self.causes: Counter[str] = Counter()
+        self.tried = threading.Event()
+        """Its first image was acknowledged, or failed."""
 
     def run(self) -> None:
         """What fails is counted by its cause."""
@@ -134,12 +136,13 @@ class Client(threading.Thread):
                 self.images.append(push(self._service, repository, self._given.layers, self._given.layer_bytes))
             except (OSError, http.client.HTTPException, PushError) as fault:
                 self.causes[f"{type(fault).__name__} {fault}"] += 1
+            self.tried.set()
             if tried >= self._given.at_least:
                 self._stopped.wait(EVERY_S)
 
 
 def main() -> None:
-    """Prints `ready` when all clients push, and the report as JSON after standard input ended and everything was read back."""
+    """Prints `ready` when each client has tried an image, and the report as JSON after its input ended and everything was read back."""
     options = argparse.ArgumentParser(prog="python -m tests.lab.pushing")
     for required in ("address", "name", "ca", "repository"):
         options.add_argument(f"--{required}", required=True)
@@ -156,6 +159,8 @@ def main() -> None:
     clients = [Client(service(given.address), number, given, stopped) for number in range(given.clients)]
     for client in clients:
         client.start()
+    for client in clients:
+        client.tried.wait()
     print("ready", flush=True)
     sys.stdin.readline()
     stopped.set()
