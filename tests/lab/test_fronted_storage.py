@@ -13,6 +13,8 @@ from tests.lab.wait import eventually
 pytestmark = [pytest.mark.full, pytest.mark.timeout(600)]
 
 NOTICED_S = 60
+BEGIN_AGAIN = ("PATCH: status 416", "PUT blob: status 400")
+"""Of an upload whose part was answered with 202 and did not reach the store: the registry writes it after its answer (3.1.1)."""
 CONCURRENT = 20
 
 
@@ -37,7 +39,7 @@ def test_stopped_storage_is_an_alarm_and_moves_nothing(whole: Fronted, pusher: C
 
 
 def test_restarted_storage_loses_no_acknowledged_push(whole: Fronted) -> None:
-    """S3 restarts twice under pushes: they fail with 5xx at most, all that was acknowledged is on every replica, the VIP stays."""
+    """S3 restarts twice under pushes: they fail with 5xx or lose an upload, none of what was acknowledged (201); the VIP stays."""
     with Moves(whole) as moves, Pushes(whole, read_at=addresses(whole), clients=4, at_least=10) as pushes:
         for _ in range(2):
             whole.restart_storage()
@@ -47,7 +49,7 @@ def test_restarted_storage_loses_no_acknowledged_push(whole: Fronted) -> None:
     report = pushes.read_back()
     assert report.acknowledged > 0, report
     assert report.lost == [], report
-    assert [cause for cause in report.causes if "status 5" not in cause] == [], report
+    assert [cause for cause in report.causes if "status 5" not in cause and not cause.endswith(BEGIN_AGAIN)] == [], report
 
 
 def test_concurrent_pushes_cross_replicas(whole: Fronted) -> None:
