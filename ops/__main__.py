@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from ops import verify as verifying
+from ops.deployed import Deployed
 from ops.deployment import Deployment, DeploymentError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -16,6 +21,8 @@ console = Console(stderr=True, highlight=False)
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="Which stack.")]
 ConfigFile = Annotated[Path | None, typer.Option("--config-file", help="Its stack file, where it is not Pulumi.<stack>.yaml.")]
+
+Json = Annotated[bool, typer.Option("--json", help="For programs: one JSON object on standard output.")]
 
 
 @app.callback()
@@ -38,11 +45,7 @@ def destroy(stack: Stack = "dev", config_file: ConfigFile = None) -> None:
 @app.command()
 def show(stack: Stack = "dev") -> None:
     """Where the registry is, where its CA and passwords are, and what to try next. Prints no secret."""
-    try:
-        outputs = Deployment(stack=stack).outputs()
-    except DeploymentError as error:
-        console.print(str(error))
-        raise typer.Exit(1) from error
+    outputs = Deployment(stack=stack).outputs()
     if "registryUrl" not in outputs:
         console.print(f"{stack}: nothing is deployed; run: pulumi up --stack {stack}")
         raise typer.Exit(1)
@@ -58,20 +61,48 @@ def show(stack: Stack = "dev") -> None:
         sys.stdout.write(f"{title:<10} {words}\n")
 
 
+@app.command()
+def verify(stack: Stack = "dev", as_json: Json = False) -> None:
+    """What differs on the machines from what was deployed. Changes nothing; asks every concern of every host at once, by SSH.
+
+    Exit code 0: nothing differs. 3: something does. 4: a host or a concern could not be asked, whatever the others said.
+    On machines only; objects in a cluster are compared by `pulumi preview --refresh`.
+    """
+    machines = _deployed(stack).machines("verify", f"run: pulumi preview --refresh --diff --stack {stack}")
+    found = asyncio.run(verifying.verify(machines))
+    _print(verifying.as_json(found) if as_json else verifying.as_lines(found))
+    raise typer.Exit(verifying.exit_code(found))
+
+
+def _deployed(stack: str) -> Deployed:
+    return Deployed.of(Deployment(stack=stack))
+
+
+def _print(said: Mapping[str, object] | Iterable[str]) -> None:
+    """An object as JSON, or lines as they are: no markup, nothing wrapped."""
+    lines = [json.dumps(said, indent=2)] if isinstance(said, Mapping) else said
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+
+
 def _run(deployment: Deployment, verb: str, *arguments: str) -> None:
-    try:
-        if deployment.drop_torn_attributes():
-            console.print(f"{deployment.stack}: dropped attributes of the state that a killed run had half written")
-        deployment.select()
-        if deployment.free_dead_lock():
-            console.print(f"{deployment.stack}: freed the lock of a run that is gone")
-        if deployment.clear_pending_creates():
-            console.print(f"{deployment.stack}: what a killed run had begun will be applied again")
-    except DeploymentError as error:
-        console.print(str(error))
-        raise typer.Exit(1) from error
+    if deployment.drop_torn_attributes():
+        console.print(f"{deployment.stack}: dropped attributes of the state that a killed run had half written")
+    deployment.select()
+    if deployment.free_dead_lock():
+        console.print(f"{deployment.stack}: freed the lock of a run that is gone")
+    if deployment.clear_pending_creates():
+        console.print(f"{deployment.stack}: what a killed run had begun will be applied again")
     raise typer.Exit(deployment.run(verb, *arguments))
 
 
+def main() -> None:
+    """Runs the verb that was typed; what keeps it from being done is said in one line, with exit code 1."""
+    try:
+        app()
+    except DeploymentError as error:
+        console.print(str(error), markup=False, soft_wrap=True)
+        sys.exit(1)
+
+
 if __name__ == "__main__":
-    app()
+    main()
