@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from ops import move
 from ops import verify as verifying
 from ops.deployed import Deployed
 from ops.deployment import Deployment, DeploymentError
+from ops.ssh import HostError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console(stderr=True, highlight=False)
@@ -22,6 +24,7 @@ console = Console(stderr=True, highlight=False)
 Stack = Annotated[str, typer.Option("--stack", "-s", help="Which stack.")]
 ConfigFile = Annotated[Path | None, typer.Option("--config-file", help="Its stack file, where it is not Pulumi.<stack>.yaml.")]
 
+HostName = Annotated[str, typer.Argument(help="Its name in the stack file.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="For programs: one JSON object on standard output.")]
 
 
@@ -72,6 +75,45 @@ def verify(stack: Stack = "dev", as_json: Json = False) -> None:
     found = asyncio.run(verifying.verify(machines))
     _print(verifying.as_json(found) if as_json else verifying.as_lines(found))
     raise typer.Exit(verifying.exit_code(found))
+
+
+@app.command()
+def drain(host: HostName, stack: Stack = "dev") -> None:
+    """Takes a host out of service, for work on it: its VIP goes elsewhere, or the fronts send nothing new to its registry.
+
+    What is open at a VIP that moves is reset once; at a registry behind fronts it may finish. A reboot ends the draining.
+    Exit code 69: no other host could take over, and nothing was changed. 75: none did in time, and the host serves again.
+    4: it cannot be asked.
+    On machines only; in a cluster it is `kubectl drain`.
+    """
+    _move(move.drain(_deployed(stack).machines("drain", "drain a node with: kubectl drain"), host))
+
+
+@app.command()
+def undrain(host: HostName, stack: Stack = "dev") -> None:
+    """Lets a drained host serve again. The VIP stays where it is, unless `vip.preempt` is set.
+
+    On machines only; in a cluster it is `kubectl uncordon`.
+    """
+    _move(move.undrain(_deployed(stack).machines("undrain", "give a node back with: kubectl uncordon"), host))
+
+
+@app.command()
+def failover(stack: Stack = "dev") -> None:
+    """Moves the VIP to another host: drains its holder, waits until another holds it and serves, undrains.
+
+    What is open is reset once, and clients that try again are served. Exit codes as of `drain`.
+    On machines only; a cluster has no VIP of ours, unless fronts stand before it.
+    """
+    _move(move.failover(_deployed(stack).machines("failover", "it has no VIP of ours")))
+
+
+def _move(moving: Coroutine[Any, Any, Sequence[str]]) -> None:
+    try:
+        _print(asyncio.run(moving))
+    except (move.MoveError, HostError) as error:
+        console.print(str(error), markup=False, soft_wrap=True)
+        raise typer.Exit(error.code if isinstance(error, move.MoveError) else move.UNREACHABLE) from error
 
 
 def _deployed(stack: str) -> Deployed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -36,6 +36,12 @@ class Ended:
     """What it said."""
     faults: Sequence[str]
     """What it said on standard error."""
+
+    @property
+    def status(self) -> Mapping[str, str]:
+        """What it reported with lines `status KEY VALUE`."""
+        told = [line.split(" ", 2)[1:] for line in self.lines if line.startswith("status ")]
+        return {key: value for key, value in told}
 
 
 class Session:

@@ -39,15 +39,19 @@ class Ops:
     outputs: dict[str, object] = field(default_factory=lambda: {"registryUrl": "https://registry01.dev.com", "vipAddress": "192.168.23.50"})
     resources: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def way(self) -> dict[str, object]:
+        """The connection to the real sshd, as the state has it."""
+        way = {"host": "127.0.0.1", "port": float(self.sshd.port), "user": self.sshd.user}
+        return way | {"privateKey": self.sshd.private_key, "hostKey": self.sshd.host_key}
+
     def script(self, host: str, concern: str, text: str, *, shell: str = "bash", **connection: object) -> None:
         """Puts a script into the state; `connection` differs from the way to the real sshd."""
-        way = {"host": "127.0.0.1", "port": float(self.sshd.port), "user": self.sshd.user}
-        keys = {"privateKey": self.sshd.private_key, "hostKey": self.sshd.host_key}
         self.resources.append(
             {
                 "urn": f"urn:pulumi:x::ha-registry::command:remote:Command::{host}-{concern}",
                 "type": "command:remote:Command",
-                "inputs": {"connection": secret(way | keys | connection), "stdin": secret(text), "create": f"{shell} -s -- apply"},
+                "inputs": {"connection": secret(self.way | connection), "stdin": secret(text), "create": f"{shell} -s -- apply"},
             }
         )
 

@@ -114,12 +114,10 @@ def test_script_that_cannot_judge_is_not_guessed(ops: Ops) -> None:
 
 def test_bastion_leads_to_the_host(ops: Ops) -> None:
     """With a bastion in the state the host is reached through it; one that refuses us is named."""
-    way = {"host": "127.0.0.1", "port": ops.sshd.port, "user": ops.sshd.user}
-    jump = way | {"privateKey": ops.sshd.private_key, "hostKey": ops.sshd.host_key}
-    ops.script("behind", "base", 'echo "drift from expected=x actual=${SSH_CLIENT%% *}"; exit 3\n', proxy=jump)
+    ops.script("behind", "base", 'echo "drift from expected=x actual=${SSH_CLIENT%% *}"; exit 3\n', proxy=ops.way)
     assert "behind base: drift from expected=x actual=127.0.0.1" in ops("verify", expect=DRIFT).stdout
     ops.resources.clear()
-    ops.script("behind", "base", "exit 0\n", proxy=jump | {"user": "nobody-of-that-name"})
+    ops.script("behind", "base", "exit 0\n", proxy=ops.way | {"user": "nobody-of-that-name"})
     assert "behind: not asked: " in ops("verify", expect=UNASKED).stdout
 
 
