@@ -12,11 +12,14 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from ops import compare as comparing
 from ops import move
+from ops import proof as proving
 from ops import verify as verifying
 from ops.deployed import Deployed
 from ops.deployment import Deployment, DeploymentError
-from ops.ssh import HostError
+from ops.https import AskError
+from ops.ssh import UNREACHABLE, HostError, VerbError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console(stderr=True, highlight=False)
@@ -86,7 +89,7 @@ def drain(host: HostName, stack: Stack = "dev") -> None:
     4: it cannot be asked.
     On machines only; in a cluster it is `kubectl drain`.
     """
-    _move(move.drain(_deployed(stack).machines("drain", "drain a node with: kubectl drain"), host))
+    _do(move.drain(_deployed(stack).machines("drain", "drain a node with: kubectl drain"), host))
 
 
 @app.command()
@@ -95,7 +98,7 @@ def undrain(host: HostName, stack: Stack = "dev") -> None:
 
     On machines only; in a cluster it is `kubectl uncordon`.
     """
-    _move(move.undrain(_deployed(stack).machines("undrain", "give a node back with: kubectl uncordon"), host))
+    _do(move.undrain(_deployed(stack).machines("undrain", "give a node back with: kubectl uncordon"), host))
 
 
 @app.command()
@@ -105,15 +108,47 @@ def failover(stack: Stack = "dev") -> None:
     What is open is reset once, and clients that try again are served. Exit codes as of `drain`.
     On machines only; a cluster has no VIP of ours, unless fronts stand before it.
     """
-    _move(move.failover(_deployed(stack).machines("failover", "it has no VIP of ours")))
+    _do(move.failover(_deployed(stack).machines("failover", "it has no VIP of ours")))
 
 
-def _move(moving: Coroutine[Any, Any, Sequence[str]]) -> None:
+@app.command()
+def compare(stack: Stack = "dev", as_json: Json = False) -> None:
+    """Which tags are missing, extra or different on the registries of a pair, judged by the one that holds the VIP. Copies nothing.
+
+    Asks each registry at its own address, so this machine must be one of `access.pull`.
+    Exit code 0: all have the same. 3: something differs. 4: a registry gave no answer.
+    Of a pair only: replicas on shared storage, and pods, have one store.
+    """
+    machines = _deployed(stack).machines("compare", "where its pods share one store there is nothing to compare")
+    if comparing.shares_images(machines) or len(machines.with_concern("registry")) < 2:
+        _print({"shared": True} if as_json else [f"{stack}: all registries share one store, so there is nothing to compare"])
+        return
+    holders = [each.host for each in asyncio.run(move.members(machines)) if each.holds]
     try:
-        _print(asyncio.run(moving))
-    except (move.MoveError, HostError) as error:
+        found = comparing.compare(machines, holders[0] if holders else next(iter(machines.with_concern("registry"))))
+    except AskError as error:
         console.print(str(error), markup=False, soft_wrap=True)
-        raise typer.Exit(error.code if isinstance(error, move.MoveError) else move.UNREACHABLE) from error
+        raise typer.Exit(comparing.UNASKED) from error
+    _print(comparing.as_json(found) if as_json else comparing.as_lines(found))
+    raise typer.Exit(found.exit_code)
+
+
+@app.command()
+def proof(stack: Stack = "dev") -> None:
+    """What ends each `up`, once more: a client pushes and pulls a fresh image through the VIP and each registry. Keeps nothing of it.
+
+    Exit code 0: proved. 4: the client cannot be asked. Any other: what it expected and got is said.
+    On machines only; in a cluster the proof is Jobs that `up` makes.
+    """
+    _do(proving.prove(_deployed(stack).machines("proof", "its proof is made by: pulumi up")))
+
+
+def _do(doing: Coroutine[Any, Any, Sequence[str]]) -> None:
+    try:
+        _print(asyncio.run(doing))
+    except (VerbError, HostError) as error:
+        console.print(str(error), markup=False, soft_wrap=True)
+        raise typer.Exit(error.code if isinstance(error, VerbError) else UNREACHABLE) from error
 
 
 def _deployed(stack: str) -> Deployed:

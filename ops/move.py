@@ -9,22 +9,14 @@ from dataclasses import dataclass
 
 from ops.deployed import Deployed, DeployedScript
 from ops.deployment import DeploymentError
-from ops.ssh import HostError, run
+from ops.ssh import UNREACHABLE, HostError, VerbError, done, run
 
 MOVE_S = 60
 """For one verb on a host; a move of the VIP takes 10 s at most (render/vip/vip.sh)."""
 TAKEN_S, EVERY_S = 20, 0.1
 """For the other host to hold the VIP and serve: the check of a registry that just started takes as long."""
-REFUSED, UNREACHABLE, LATE = 69, 4, 75
-"""Exit codes: no healthy target, nothing was changed; a host could not be asked; not reached in time, safe to run again."""
-
-
-class MoveError(Exception):
-    """Why nothing was moved, or not whole, and what to do now."""
-
-    def __init__(self, code: int, words: str) -> None:
-        self.code = code
-        super().__init__(words)
+REFUSED, LATE = 69, 75
+"""Exit codes, those of scripts: no healthy target and nothing was changed; not reached in time, safe to run again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +47,7 @@ async def drain(deployed: Deployed, host: str) -> Sequence[str]:
 
     Raises:
         DeploymentError: there is no such host, or it serves nothing.
-        MoveError: no other host could take over, or none did.
+        VerbError: no other host could take over, or none did.
         HostError: `host` cannot be asked.
     """
     script = _script(deployed, host)
@@ -65,14 +57,14 @@ async def drain(deployed: Deployed, host: str) -> Sequence[str]:
             return [f"{host} does not hold the VIP: there is nothing to move, and nothing new to keep away"]
         _refuse_without_taker(seen, host)
     begun = time.monotonic()
-    said = await _done(script, "drain")
+    said = await done(script, "drain", limit_s=MOVE_S)
     took = f"{host} is drained after {time.monotonic() - begun:.1f} s"
     return [*said, f"{took}; give it back with: {_undrain(deployed, host)}"]
 
 
 async def undrain(deployed: Deployed, host: str) -> Sequence[str]:
     """Lets `host` serve again, at once; the VIP stays where it is, unless `vip.preempt` is set. Raises as `drain`."""
-    said = await _done(_script(deployed, host), "undrain")
+    said = await done(_script(deployed, host), "undrain", limit_s=MOVE_S)
     return [*said, f"{host} may serve again"]
 
 
@@ -84,12 +76,12 @@ async def failover(deployed: Deployed) -> Sequence[str]:
     seen = await members(deployed)
     holders = [each.host for each in seen if each.holds]
     if len(holders) != 1:
-        raise MoveError(REFUSED, f"the VIP is held by {' and '.join(holders) or 'nobody'} ({_all(seen)}); see docs/operations.md")
+        raise VerbError(REFUSED, f"the VIP is held by {' and '.join(holders) or 'nobody'} ({_all(seen)}); see docs/operations.md")
     [holder] = holders
     _refuse_without_taker(seen, holder)
     script, begun = _script(deployed, holder), time.monotonic()
     try:
-        await _done(script, "drain")
+        await done(script, "drain", limit_s=MOVE_S)
         taker = await _taker(deployed, holder)
         seconds = time.monotonic() - begun
     finally:
@@ -106,24 +98,16 @@ async def _taker(deployed: Deployed, holder: str) -> str:
         if len(found) == 1 and found[0].host != holder and found[0].answers:
             return found[0].host
         if time.monotonic() > end:
-            raise MoveError(LATE, f"no other host than {holder} held the VIP and served within {TAKEN_S} s ({_all(seen)})")
+            raise VerbError(LATE, f"no other host than {holder} held the VIP and served within {TAKEN_S} s ({_all(seen)})")
         await asyncio.sleep(EVERY_S)
 
 
 async def _give_back(deployed: Deployed, script: DeployedScript) -> None:
     try:
-        await _done(script, "undrain")
-    except (HostError, MoveError) as error:
+        await done(script, "undrain", limit_s=MOVE_S)
+    except (HostError, VerbError) as error:
         words = f"{error}; {script.host} takes no VIP until: {_undrain(deployed, script.host)}"
-        raise MoveError(UNREACHABLE, words) from error
-
-
-async def _done(script: DeployedScript, verb: str) -> Sequence[str]:
-    ended = await run(script, verb, limit_s=MOVE_S)
-    if ended.code:
-        words = [line for line in ended.faults if line.strip()] or [f"{script.concern} {verb} on {script.host} ended with {ended.code}"]
-        raise MoveError(ended.code, "\n".join(words))
-    return [line.removeprefix("changed ") for line in ended.lines]
+        raise VerbError(UNREACHABLE, words) from error
 
 
 async def _member(script: DeployedScript) -> Member:
@@ -156,7 +140,7 @@ def _named(seen: Sequence[Member], host: str) -> Member:
 def _refuse_without_taker(seen: Sequence[Member], host: str) -> None:
     others = [each for each in seen if each.host != host]
     if not any(each.ready for each in others):
-        raise MoveError(REFUSED, f"{host} stays in service: no other host could take the VIP ({_all(others)}); mend one of them first")
+        raise VerbError(REFUSED, f"{host} stays in service: no other host could take the VIP ({_all(others)}); mend one of them first")
 
 
 def _all(seen: Sequence[Member]) -> str:

@@ -15,6 +15,8 @@ DIAL_S = 10
 """For a connection to be made and let in."""
 ALIVE_S, MISSED = 5, 3
 """A host that went away while a script ran is named after 15 s."""
+UNREACHABLE = 4
+"""Exit code of every verb that could not ask a host."""
 AT_ONCE = 4
 """Scripts at the same time on one connection; sshd allows 10 sessions on it, and hardened ones fewer (MaxSessions)."""
 
@@ -25,6 +27,14 @@ class HostError(Exception):
     def __init__(self, host: str, why: str) -> None:
         self.host, self.why = host, why
         super().__init__(f"{host}: {why}")
+
+
+class VerbError(Exception):
+    """A verb that was refused or not done: why, and what to do now."""
+
+    def __init__(self, code: int, words: str) -> None:
+        self.code = code
+        super().__init__(words)
 
 
 @dataclass(frozen=True)
@@ -95,6 +105,20 @@ async def run(script: DeployedScript, verb: str, *, limit_s: float) -> Ended:
     """Runs one verb of one script on a connection of its own; raises HostError as `session` and `Session.run` do."""
     async with session(script.host, script.connection) as made:
         return await made.run(script, verb, limit_s=limit_s)
+
+
+async def done(script: DeployedScript, verb: str, *, limit_s: float) -> Sequence[str]:
+    """What a verb said that ended with 0.
+
+    Raises:
+        HostError: as `run`.
+        VerbError: it ended otherwise; with its exit code and what it said on standard error.
+    """
+    ended = await run(script, verb, limit_s=limit_s)
+    if ended.code:
+        words = [line for line in ended.faults if line.strip()] or [f"{script.concern} {verb} on {script.host} ended with {ended.code}"]
+        raise VerbError(ended.code, "\n".join(words))
+    return [line.removeprefix("changed ") for line in ended.lines]
 
 
 async def _connected(to: Connection, tunnel: asyncssh.SSHClientConnection | None = None) -> asyncssh.SSHClientConnection:

@@ -45,11 +45,11 @@ class Ops:
         way = {"host": "127.0.0.1", "port": float(self.sshd.port), "user": self.sshd.user}
         return way | {"privateKey": self.sshd.private_key, "hostKey": self.sshd.host_key}
 
-    def script(self, host: str, concern: str, text: str, *, shell: str = "bash", **connection: object) -> None:
+    def script(self, name: str, concern: str, text: str, /, *, shell: str = "bash", **connection: object) -> None:
         """Puts a script into the state; `connection` differs from the way to the real sshd."""
         self.resources.append(
             {
-                "urn": f"urn:pulumi:x::ha-registry::command:remote:Command::{host}-{concern}",
+                "urn": f"urn:pulumi:x::ha-registry::command:remote:Command::{name}-{concern}",
                 "type": "command:remote:Command",
                 "inputs": {"connection": secret(self.way | connection), "stdin": secret(text), "create": f"{shell} -s -- apply"},
             }
