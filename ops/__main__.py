@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.live import Live
 
 from ops import compare as comparing
 from ops import move
 from ops import proof as proving
+from ops import status as stating
 from ops import verify as verifying
 from ops.deployed import Deployed
 from ops.deployment import Deployment, DeploymentError
 from ops.https import AskError
+from ops.screen import screen
 from ops.ssh import UNREACHABLE, HostError, VerbError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -27,6 +31,7 @@ console = Console(stderr=True, highlight=False)
 Stack = Annotated[str, typer.Option("--stack", "-s", help="Which stack.")]
 ConfigFile = Annotated[Path | None, typer.Option("--config-file", help="Its stack file, where it is not Pulumi.<stack>.yaml.")]
 
+WATCH_S = 2
 HostName = Annotated[str, typer.Argument(help="Its name in the stack file.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="For programs: one JSON object on standard output.")]
 
@@ -109,6 +114,37 @@ def failover(stack: Stack = "dev") -> None:
     On machines only; a cluster has no VIP of ours, unless fronts stand before it.
     """
     _do(move.failover(_deployed(stack).machines("failover", "it has no VIP of ours")))
+
+
+@app.command()
+def status(
+    stack: Stack = "dev",
+    as_json: Json = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Again every 2 s, until it is ended.")] = False,
+    drift: Annotated[bool, typer.Option("--drift", help="Ask what `verify` asks, too.")] = False,
+) -> None:
+    """How a stack is: hosts, who holds the VIP as they and as a client see it, disks, certificates, replicas, versions.
+
+    Exit code for monitoring, 0: well. 1: degraded, each fault is named. 2: nobody gets an answer at the VIP. 3: the state cannot be read.
+    On machines only; of a cluster `kubectl get pods` tells.
+    """
+    try:
+        machines = _deployed(stack).machines("status", "ask its API with: kubectl get deployment,pods")
+    except DeploymentError as error:
+        console.print(str(error), markup=False, soft_wrap=True)
+        raise typer.Exit(stating.UNKNOWN) from error
+    screened = Console(highlight=False)
+    if watch:
+        with Live(console=screened, auto_refresh=False) as live:
+            while True:
+                live.update(screen(asyncio.run(stating.status(machines, drift=drift))), refresh=True)
+                time.sleep(WATCH_S)
+    seen = asyncio.run(stating.status(machines, drift=drift))
+    if as_json:
+        _print(stating.as_json(seen))
+    else:
+        screened.print(screen(seen))
+    raise typer.Exit(seen.exit_code)
 
 
 @app.command()

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPSConnection
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from ops.deployed import Deployed
@@ -23,6 +24,16 @@ class AskError(Exception):
 
 
 @dataclass(frozen=True)
+class Certificate:
+    """What was shown, and accepted."""
+
+    addresses: frozenset[str]
+    """The IP addresses it is for."""
+    ends: float
+    """Seconds since the epoch."""
+
+
+@dataclass(frozen=True)
 class Answer:
     """One answer of a registry."""
 
@@ -30,15 +41,16 @@ class Answer:
     headers: Mapping[str, str]
     """By name in small letters."""
     body: bytes
+    certificate: Certificate
 
 
 class Registry:
     """The registry of a stack at one address; may be asked by several threads, each on a connection of its own."""
 
-    def __init__(self, deployed: Deployed, address: str, *, user: str | None = None) -> None:
-        """`user`: who asks, default the first of the stack's users; empty: nobody."""
+    def __init__(self, deployed: Deployed, address: str, *, user: str | None = None, port: int | None = None) -> None:
+        """`user`: who asks, default the first of the stack's users; empty: nobody. `port`: default that of the registry's URL."""
         url = urlsplit(str(deployed.outputs["registryUrl"]))
-        self.address, self._name, self._port = address, url.hostname or "", url.port or HTTPS_PORT
+        self.address, self._name, self._port = address, url.hostname or "", port or url.port or HTTPS_PORT
         self._tls = ssl.create_default_context(cadata=str(deployed.outputs["caCertificatePem"]))
         passwords: Mapping[str, str] = deployed.outputs["passwords"]
         who = next(iter(passwords)) if user is None else user
@@ -67,12 +79,13 @@ class Registry:
             raise self._fault(method, path, error) from error
 
     def _ask(self, path: str, method: str, accept: str) -> Answer:
-        connection: HTTPSConnection | None = getattr(self._own, "connection", None)
+        connection: _At | None = getattr(self._own, "connection", None)
         if connection is None:
             connection = self._own.connection = _At(self.address, self._name, self._port, self._tls)
         connection.request(method, path, headers={**self._headers, "Accept": accept})
         answer = connection.getresponse()
-        return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+        headers = {name.lower(): value for name, value in answer.getheaders()}
+        return Answer(answer.status, headers, answer.read(), connection.certificate)
 
     def _drop(self) -> None:
         if connection := getattr(self._own, "connection", None):
@@ -89,13 +102,17 @@ class _At(HTTPSConnection):
     def __init__(self, address: str, name: str, port: int, tls: ssl.SSLContext) -> None:
         super().__init__(name, port, timeout=ANSWER_S, context=tls)
         self._address, self._tls = address, tls
+        self.certificate = Certificate(frozenset(), 0)
 
     def connect(self) -> None:
         """Connects, and checks the certificate for the name."""
         plain = socket.create_connection((self._address, self.port), ANSWER_S)
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
+            self.sock = secured = self._tls.wrap_socket(plain, server_hostname=self.host)
         except OSError:
             plain.close()
             raise
+        shown = cast("dict[str, Any]", secured.getpeercert())
+        addresses = frozenset(value for kind, value in shown.get("subjectAltName", ()) if kind == "IP Address")
+        self.certificate = Certificate(addresses, ssl.cert_time_to_seconds(shown["notAfter"]))

@@ -57,6 +57,6 @@ do_status() {
   say "status vip.ready $(yes_if may_hold)"
   say "status vip.drained $(yes_if is_drained)"
   say "status vip.answers $(yes_if serves "${VIP%/*}")"
+  say "status vip.keepalived $(keepalived --version 2>&1 | sed -n '1s/.* v\([0-9.]*\).*/\1/p')"
 }
 may_hold() { systemctl is-active -q keepalived.service && is_ready && ! is_drained; }
-is_drained() { [[ $(cat "$ROOT$RUN/moved.down" 2>/dev/null || echo 0) != 0 ]]; }

@@ -61,7 +61,20 @@ def test_status_of_the_holder(scripts: Concerns, holder: Sandbox) -> None:
     """What an operator asks: it holds the VIP, would hold it, is not drained, and the registry answers there."""
     holder.set("http/192.168.23.50:443", "ready")
     told = holder.run(scripts["vip"], "status").out.splitlines()
-    assert told == [f"status vip.{key}" for key in ("held yes", "ready yes", "drained no", "answers yes")]
+    assert told == [f"status vip.{key}" for key in ("held yes", "ready yes", "drained no", "answers yes", "keepalived 2.2.8")]
+
+
+def test_status_of_a_registry(scripts: Concerns, holder: Sandbox) -> None:
+    """It serves, nobody drained it, its image, and what is left of the disk with the images."""
+    holder.set("free", "123456789")
+    told = holder.run(scripts["registry"], "status").out.splitlines()
+    image = f"image {scripts.system.registry.image}"
+    assert told == [
+        "status registry.ready yes",
+        "status registry.drained no",
+        f"status registry.{image}",
+        "status disk.free_bytes 123456789",
+    ]
 
 
 @pytest.mark.parametrize("down", ["unit", "probe", "moved"])

@@ -30,6 +30,8 @@ class Node(ThreadingHTTPServer):
         """Lets in whoever comes."""
         self.is_sick = False
         """Whether its storage is away."""
+        self.replicas: Mapping[str, str] = {}
+        """What it says of others, as a front."""
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """TLS in the thread of each connection, so that a client that hangs holds up nobody."""
@@ -54,6 +56,8 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         if url.path == "/":
             self._answer(503 if self.server.is_sick else 200)
+        elif url.path == "/health":
+            self._answer(404 if not self.server.replicas else 200, json.dumps({"status": "ok", "replicas": self.server.replicas}).encode())
         elif self.headers.get("Authorization") != LOGIN or self.headers["Host"] != f"registry01.dev.com:{self.server.server_port}":
             self._answer(401)
         elif self.server.is_sick:
@@ -90,10 +94,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(node: Node, folder: Path) -> Iterator[Node]:
-    """Serves with `leaf.pem` of `folder`."""
+def serving(node: Node, leaf: Path) -> Iterator[Node]:
+    """Serves with the certificate and key in `leaf`."""
     node.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    node.tls.load_cert_chain(folder / "leaf.pem")
+    node.tls.load_cert_chain(leaf)
     thread = threading.Thread(target=node.serve_forever, args=(0.05,))
     thread.start()
     try:

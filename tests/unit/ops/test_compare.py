@@ -35,9 +35,9 @@ def nodes(ops: Ops) -> Iterator[tuple[Node, Node]]:
             "emptied": {},
             "zoo": {"9": digest(9)},
         }
-        one = stack.enter_context(serving(Node(ONE, 0, {name: dict(tags) for name, tags in held.items()}), ops.folder))
+        one = stack.enter_context(serving(Node(ONE, 0, {name: dict(tags) for name, tags in held.items()}), ops.folder / "leaf.pem"))
         port = one.server_port
-        two = stack.enter_context(serving(Node(TWO, port, {name: dict(tags) for name, tags in held.items()}), ops.folder))
+        two = stack.enter_context(serving(Node(TWO, port, {name: dict(tags) for name, tags in held.items()}), ops.folder / "leaf.pem"))
         ops.outputs |= {
             "registryUrl": f"https://registry01.dev.com:{port}",
             "caCertificatePem": ca,
