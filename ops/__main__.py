@@ -16,6 +16,7 @@ from rich.live import Live
 
 from ops import compare as comparing
 from ops import move
+from ops import pin as pinning
 from ops import proof as proving
 from ops import status as stating
 from ops import verify as verifying
@@ -24,6 +25,7 @@ from ops.deployment import Deployment, DeploymentError
 from ops.https import AskError
 from ops.screen import screen
 from ops.ssh import UNREACHABLE, HostError, VerbError
+from settings import SettingsError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console(stderr=True, highlight=False)
@@ -179,6 +181,15 @@ def proof(stack: Stack = "dev") -> None:
     _do(proving.prove(_deployed(stack).machines("proof", "its proof is made by: pulumi up")))
 
 
+@app.command()
+def pin(stack: Stack = "dev", config_file: ConfigFile = None) -> None:
+    """Writes the digest behind the tag of `registry.image` into the stack file, whose comments stay. Changes nothing that runs.
+
+    Asks the registry of the image, with registry.source's CA, proxy, user and password. Applies to every topology.
+    """
+    _print([pinning.pin(Deployment(stack=stack, config_file=config_file))])
+
+
 def _do(doing: Coroutine[Any, Any, Sequence[str]]) -> None:
     try:
         _print(asyncio.run(doing))
@@ -212,7 +223,7 @@ def main() -> None:
     """Runs the verb that was typed; what keeps it from being done is said in one line, with exit code 1."""
     try:
         app()
-    except DeploymentError as error:
+    except (DeploymentError, SettingsError) as error:
         console.print(str(error), markup=False, soft_wrap=True)
         sys.exit(1)
 

@@ -11,19 +11,13 @@ from itertools import repeat
 from typing import Any, cast
 
 from ops.deployed import Deployed
-from ops.https import Answer, AskError, Registry
+from ops.https import MANIFESTS, Answer, AskError, Registry
 
 SAME, DIFFERENT, UNASKED = 0, 3, 4
 """Exit codes: the same everywhere, something differs, a registry gave no whole answer."""
 AT_ONCE = 8
 """Requests at the same time to one registry: it checks a password with bcrypt at each."""
 PAGE = 1000
-MANIFESTS = ", ".join(
-    f"application/vnd.{kind}+json"
-    for kind in ("oci.image.index.v1", "oci.image.manifest.v1", "docker.distribution.manifest.list.v2", "docker.distribution.manifest.v2")
-)
-"""Every kind, or a registry answers for one child of an index, or with 404."""
-
 Tags = Mapping[str, str]
 """`repository:tag` to digest."""
 

@@ -123,6 +123,15 @@ class Deployment:
             raise DeploymentError(f"reading the outputs of stack {self.stack}: {_last(done)}; run: pulumi up --stack {self.stack}")
         return cast(Mapping[str, Any], json.loads(done.stdout))
 
+    def secret(self, name: str) -> str:
+        """One secret key of the stack file, in clear. Raises DeploymentError where it cannot be read."""
+        done = self._ask("config", "get", "--stack", self.stack, *self._config(), name)
+        if done.returncode:
+            raise DeploymentError(
+                f"reading the secret {name} of stack {self.stack}: {_last(done)}; check the passphrase, then run it again"
+            )
+        return done.stdout.removesuffix("\n")
+
     def resources(self) -> Sequence[Mapping[str, Any]]:
         """All resources of the state, secrets in clear. Raises DeploymentError where the state cannot be read."""
         state = self._state("--show-secrets")

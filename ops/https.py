@@ -17,6 +17,11 @@ from ops.deployed import Deployed
 ANSWER_S = 15
 """For one answer; a registry whose storage hangs takes longer."""
 HTTPS_PORT = 443
+MANIFESTS = ", ".join(
+    f"application/vnd.{kind}+json"
+    for kind in ("oci.image.index.v1", "oci.image.manifest.v1", "docker.distribution.manifest.list.v2", "docker.distribution.manifest.v2")
+)
+"""Every kind, or a registry answers for one child of an index, or with 404."""
 
 
 class AskError(Exception):

@@ -68,6 +68,7 @@ class Ops:
         program = self.folder / "pulumi"
         program.write_text(
             "#!/bin/sh\n"
+            f'[ "$1 $2" != "config get" ] || exec cat {shlex.quote(str(self.folder / "secret"))}\n'
             '[ "$1 $2" = "stack export" ] || { echo "not taught: $*" >&2; exit 1; }\n'
             f'case "$*" in *--show-secrets*) exec cat {shlex.quote(str(self.folder / "state.json"))} ;; esac\n'
         )
