@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -123,8 +123,23 @@ class Deployment:
             raise DeploymentError(f"reading the outputs of stack {self.stack}: {_last(done)}; run: pulumi up --stack {self.stack}")
         return cast(Mapping[str, Any], json.loads(done.stdout))
 
-    def _state(self) -> dict[str, Any]:
-        done = self._ask("stack", "export", "--stack", self.stack)
+    def secret(self, name: str) -> str:
+        """One secret key of the stack file, in clear. Raises DeploymentError where it cannot be read."""
+        done = self._ask("config", "get", "--stack", self.stack, *self._config(), name)
+        if done.returncode:
+            raise DeploymentError(
+                f"reading the secret {name} of stack {self.stack}: {_last(done)}; check the passphrase, then run it again"
+            )
+        return done.stdout.removesuffix("\n")
+
+    def resources(self) -> Sequence[Mapping[str, Any]]:
+        """All resources of the state, secrets in clear. Raises DeploymentError where the state cannot be read."""
+        state = self._state("--show-secrets")
+        deployment = cast(dict[str, Any], state.get("deployment") or {})
+        return cast(list[dict[str, Any]], deployment.get("resources") or [])
+
+    def _state(self, *flags: str) -> dict[str, Any]:
+        done = self._ask("stack", "export", "--stack", self.stack, *flags)
         if done.returncode:
             raise DeploymentError(f"reading the state of stack {self.stack}: {_last(done)}; check PULUMI_BACKEND_URL, then run it again")
         return cast(dict[str, Any], json.loads(done.stdout))

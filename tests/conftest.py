@@ -10,6 +10,9 @@ import pytest
 
 from settings import Pair
 from tests.golden.cases import loaded, pair, write_files
+from tests.sshd import sshd
+
+__all__ = ["sshd"]
 
 
 @pytest.fixture(scope="session")

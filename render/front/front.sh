@@ -59,3 +59,10 @@ undo_boolean() {
   setsebool -P "$1" off
   say "removed boolean $1"
 }
+
+# What an operator asks, as this host sees it; changes nothing
+do_status() {
+  say "status front.ready $(yes_if is_ready)"
+  say "status front.current $(yes_if is_current)"
+  say "status front.haproxy $(haproxy -v | sed -n '1s/.*version \([0-9.]*\).*/\1/p')"
+}

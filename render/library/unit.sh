@@ -49,3 +49,4 @@ undo_unit() {
   say "removed unit $1"
 }
 is_ready() { [[ $(cat "$ROOT$RUN/unit.down" "$ROOT$RUN/probe.down" 2>/dev/null | tr -d '\n') == 00 ]]; } # its unit and prober say so
+is_drained() { [[ $(cat "$ROOT$RUN/moved.down" 2>/dev/null || echo 0) != 0 ]]; } # an operator says so

@@ -100,6 +100,15 @@ takes_over() { # ADDRESS: it serves, and is not drained itself
   [[ $(timeout 2 bash -c 'exec 3<>"/dev/tcp/$1/$2" && read -r line <&3 && echo "$line"' - "$1" "$AGENT_PORT" 2>/dev/null) == "ready 100% up" ]]
 }
 
+# --- what an operator asks, as this host sees it; changes nothing
+
+do_status() {
+  say "status registry.ready $(yes_if is_ready)"
+  say "status registry.drained $(yes_if is_drained)"
+  say "status registry.image $IMAGE"
+  say "status disk.free_bytes $(df -B1 --output=avail "$ROOT${DATA:-$STATE_DIR}/" | tail -n 1 | tr -d ' ')"
+}
+
 # --- the image
 
 want_image() { # REFERENCE

@@ -45,7 +45,18 @@ do_undrain() { echo 0 >"$ROOT$RUN/moved.down"; }
 find_taker() {
   local peer
   for peer in "${PEERS[@]}"; do
-    if curl -fsSo /dev/null -m 1 --cacert "$CA" --resolve "$NAME:$PORT:$peer" "https://$NAME:$PORT/"; then return; fi
+    if serves "$peer"; then return; fi
   done
   die 69 "no peer of $VIP is ready (${PEERS[*]-none}); it stays here"
 }
+serves() { curl -fsSo /dev/null -m 1 --cacert "$CA" --resolve "$NAME:$PORT:$1" "https://$NAME:$PORT/"; } # ADDRESS
+
+# What an operator asks, as this host sees it; changes nothing
+do_status() {
+  say "status vip.held $(yes_if holds)"
+  say "status vip.ready $(yes_if may_hold)"
+  say "status vip.drained $(yes_if is_drained)"
+  say "status vip.answers $(yes_if serves "${VIP%/*}")"
+  say "status vip.keepalived $(keepalived --version 2>&1 | sed -n '1s/.* v\([0-9.]*\).*/\1/p')"
+}
+may_hold() { systemctl is-active -q keepalived.service && is_ready && ! is_drained; }

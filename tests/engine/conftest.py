@@ -1,11 +1,9 @@
-"""A real sshd and a real Pulumi for the tests of the engine."""
+"""A real Pulumi for the tests of the engine."""
 
 from __future__ import annotations
 
-import getpass
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,34 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.stack import Sshd, Stack, wait
+from tests.engine.stack import Stack
 
 PROJECT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    directory = tmp_path_factory.mktemp("sshd")
-    for name in ("host_key", "client_key"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", directory / name], check=True)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    config = directory / "sshd_config"
-    config.write_text(
-        f"ListenAddress 127.0.0.1:{port}\nHostKey {directory}/host_key\nAuthorizedKeysFile {directory}/client_key.pub\n"
-        "PidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nPermitRootLogin prohibit-password\n"
-    )
-    if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(exist_ok=True)
-    with (directory / "log").open("w") as log:
-        process = subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", config], stderr=log)
-    try:
-        wait(f"sshd on port {port}", lambda: _answers(port))
-        public = (directory / "host_key.pub").read_text().rsplit(" ", 1)[0]
-        yield Sshd(port, getpass.getuser(), public, (directory / "client_key").read_text())
-    finally:
-        process.terminate()
-        process.wait()
 
 
 @pytest.fixture(scope="session")
@@ -72,11 +45,3 @@ def stack(tmp_path: Path, engine_environment: dict[str, str]) -> Iterator[Callab
     yield make
     for each in made:
         each("destroy", "--yes", "--skip-preview")
-
-
-def _answers(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
-            return connection.recv(4) == b"SSH-"
-    except OSError:
-        return False

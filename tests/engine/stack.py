@@ -13,16 +13,6 @@ from pathlib import Path
 RUN_S = 120
 
 
-@dataclass(frozen=True)
-class Sshd:
-    """An OpenSSH server on loopback with keys of its own."""
-
-    port: int
-    user: str
-    host_key: str
-    private_key: str
-
-
 @dataclass
 class Stack:
     """One Pulumi stack in a directory and a file backend of its own."""

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.stack import Sshd, Stack, end, wait
+from tests.engine.stack import Stack, end, wait
+from tests.sshd import Sshd
 
 Make = Callable[[str], Stack]
 

@@ -106,7 +106,7 @@ class Sandbox:
         made, owners = Sandbox(folder), given_away(self.root, self.state / "owners")
         for key, name in keys_of(made.root):
             if name in owners:
-                made.set(f"owners/{key}", owners[name])
+                made.set(f"owners/{key}", f"{owners[name]}\n")
         return made
 
     # --- what the host is like

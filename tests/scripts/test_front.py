@@ -72,6 +72,14 @@ def test_concern_of_a_front_applies_once_and_leaves_no_trace(concern: str, front
     assert front.run(script, "remove").out == ""
 
 
+def test_status_of_a_front(front_scripts: Concerns, passing: Sandbox) -> None:
+    """What an operator asks: it serves, from the deployed configuration, and its haproxy; a track file that objects makes it not ready."""
+    ready, current, haproxy = passing.run(front_scripts["front"], "status").out.splitlines()
+    assert (ready, current, haproxy) == ("status front.ready yes", "status front.current yes", "status front.haproxy 2.6.12")
+    passing.file("run/ha-registry/probe.down", "1\n")
+    assert "status front.ready no\n" in passing.run(front_scripts["front"], "status").out
+
+
 def test_whole_front_is_left_as_it_was_found(front_scripts: Concerns, host: Sandbox) -> None:
     """After all concerns came and went a front is byte for byte, mode for mode, unit for unit what it was."""
     host.set("http/192.168.23.51:443", "ready")

@@ -57,6 +57,35 @@ def test_drain_moves_and_undrain_allows_again(scripts: Concerns, holder: Sandbox
     assert (holder.root / MOVED).read_text() == "0\n"
 
 
+def test_status_of_the_holder(scripts: Concerns, holder: Sandbox) -> None:
+    """What an operator asks: it holds the VIP, would hold it, is not drained, and the registry answers there."""
+    holder.set("http/192.168.23.50:443", "ready")
+    told = holder.run(scripts["vip"], "status").out.splitlines()
+    assert told == [f"status vip.{key}" for key in ("held yes", "ready yes", "drained no", "answers yes", "keepalived 2.2.8")]
+
+
+def test_status_of_a_registry(scripts: Concerns, holder: Sandbox) -> None:
+    """It serves, nobody drained it, its image, and what is left of the disk with the images."""
+    holder.set("free", "123456789")
+    told = holder.run(scripts["registry"], "status").out.splitlines()
+    image = f"image {scripts.system.registry.image}"
+    assert told == [
+        "status registry.ready yes",
+        "status registry.drained no",
+        f"status registry.{image}",
+        "status disk.free_bytes 123456789",
+    ]
+
+
+@pytest.mark.parametrize("down", ["unit", "probe", "moved"])
+def test_status_of_a_host_that_may_not_hold_the_vip(down: str, scripts: Concerns, holder: Sandbox) -> None:
+    """Any track file that objects makes it not ready; only an operator's makes it drained."""
+    holder.file(f"run/ha-registry/{down}.down", "1\n")
+    told = holder.run(scripts["vip"], "status").out
+    assert "status vip.ready no\n" in told
+    assert f"status vip.drained {'yes' if down == 'moved' else 'no'}\n" in told
+
+
 def test_orphaned_address_is_drift(scripts: Concerns, holder: Sandbox) -> None:
     """keepalived is dead and its address is still there: two holders are near, verify says so."""
     (holder.state / "units/active/keepalived.service").unlink()
