@@ -34,7 +34,8 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
         port: int = free.getsockname()[1]
     config = directory / "sshd_config"
     config.write_text(
-        f"ListenAddress 127.0.0.1:{port}\nListenAddress 127.0.0.2:{port}\nHostKey {directory}/host_key\nAuthorizedKeysFile {directory}/client_key.pub\n"
+        f"ListenAddress 127.0.0.1:{port}\nListenAddress 127.0.0.2:{port}\n"
+        f"HostKey {directory}/host_key\nAuthorizedKeysFile {directory}/client_key.pub\n"
         "PidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nPermitRootLogin prohibit-password\n"
     )
     if os.geteuid() == 0:
