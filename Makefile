@@ -49,7 +49,7 @@ tools: ## the programs that tests run, as Debian packages
 	  [ -z "$$missing" ] || { echo installing $$missing; apt-get -q update; DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends $$missing; }
 
 test: tools .venv/.done ## every check a change must pass: quick ones and one whole story on real hosts
-	@$(PYTHON) -m engine build
+	@$(PYTHON) -m engine build --with kubernetes
 	@$(GO_COMMAND) test ./...
 	@$(PYTHON) -m pytest tests -m "not full"
 
@@ -57,7 +57,7 @@ test-fast: tools .venv/.done ## the checks that need no engine and no hosts
 	@$(PYTHON) -m pytest tests/unit tests/golden tests/scripts
 
 test-full: tools .venv/.done ## every story and every fault on real hosts; STORY=name for one
-	@$(PYTHON) -m engine build
+	@$(PYTHON) -m engine build --with kubernetes
 	@$(GO_COMMAND) test ./...
 	@$(PYTHON) -m pytest tests $(if $(STORY),-k $(STORY))
 
