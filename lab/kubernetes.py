@@ -20,7 +20,7 @@ SHARE = "usr/local/share/lab"
 PLACES = {
     "lab-node": ("usr/local/sbin/lab-node", 0o755),
     "kubectl": ("usr/local/bin/kubectl", 0o755),
-    "containerd.toml": ("etc/containerd/config.toml", 0o644),
+    "containerd.toml": (f"{SHARE}/containerd.toml", 0o644),
     "containerd.conf": ("etc/systemd/system/containerd.service.d/lab.conf", 0o644),
     "kubelet.yaml": (f"{SHARE}/kubelet.yaml", 0o644),
     "proxy.yaml": (f"{SHARE}/proxy.yaml", 0o644),
