@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from lab.certificate import Authority
 from lab.command import Completed
 from tests.golden.files import GOLDEN
 from tests.lab import crds
@@ -18,7 +19,8 @@ from tests.lab.cluster import Cluster
 pytestmark = [pytest.mark.full, pytest.mark.timeout(600)]
 
 CASES = sorted(folder.name for folder in GOLDEN.glob("kubernetes-*"))
-HIDDEN = {".dockerconfigjson": '{"auths": {}}'}
+CERTIFICATE, KEY = Authority("objects").sign("registry")
+HIDDEN = {".dockerconfigjson": '{"auths": {}}', "tls.crt": CERTIFICATE, "tls.key": KEY}
 """What stands for the contents of Secrets, which the files beside the tests do not show; `x` where nobody reads it."""
 
 

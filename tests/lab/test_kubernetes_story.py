@@ -140,7 +140,8 @@ SYSTEM = ("kube-system", "kube-public", "kube-node-lease")
 
 
 def pod_spec(image: str, secret: str) -> dict[str, Any]:
-    container = {"name": "app", "image": image, "command": ["sleep", "3600"]}
+    # Also where a node has it from before: what is looked at is the way there
+    container = {"name": "app", "image": image, "imagePullPolicy": "Always", "command": ["sleep", "3600"]}
     return {"imagePullSecrets": [{"name": secret}], "containers": [container], "terminationGracePeriodSeconds": 1}
 
 
