@@ -76,5 +76,5 @@ def test_api_server_finds_faults(reading: Cluster) -> None:
     moved = {**service, "metadata": {"name": "registry", "namespace": "default"}}
     assert asked(reading, [moved]).returncode == 0
     assert asked(reading, [{**moved, "spec": {**moved["spec"], "typ": "NodePort"}}]).returncode != 0
-    port = {**moved["spec"]["ports"][0], "nodePort": 80}
+    port = {**moved["spec"]["ports"][0], "port": 70000}
     assert asked(reading, [{**moved, "spec": {**moved["spec"], "ports": [port]}}]).returncode != 0
