@@ -49,7 +49,7 @@ tools: ## the programs that tests run, as Debian packages
 	  [ -z "$$missing" ] || { echo installing $$missing; apt-get -q update; DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends $$missing; }
 
 test: tools .venv/.done ## every check a change must pass: quick ones and one whole story on real hosts
-	@$(PYTHON) -m engine build --with kubernetes
+	@$(PYTHON) -m engine build
 	@$(GO_COMMAND) test ./...
 	@$(PYTHON) -m pytest tests -m "not full"
 

@@ -15,7 +15,7 @@ from tests.lab.cluster import Cluster
 from tests.lab.outcome import Run
 from tests.lab.wait import eventually
 
-pytestmark = pytest.mark.timeout(2400)
+pytestmark = [pytest.mark.full, pytest.mark.timeout(2400)]
 """The first of all builds Kubernetes from source where no lab had a cluster before."""
 
 OTHERS = "build"
