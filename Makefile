@@ -7,6 +7,9 @@ STACK_FILE = $(if $(filter dev,$(STACK)),Pulumi.dev.yaml,$${HA_REGISTRY_LAB:-$$H
 CONFIG_FILE = $(if $(filter dev,$(STACK)),,--config-file "$(STACK_FILE)")
 TOOLS := haproxy iproute2 keepalived nftables openssh-client openssh-server socat systemd
 
+# Only stacks in a cluster need this plugin of the engine
+ENGINE_WITH := $(if $(filter kubernetes,$(TOPOLOGY)),--with kubernetes)
+
 # The lab's state is thrown away with the lab, so its passphrase is no secret
 LAB_STACK = eval "$$($(MAKE) -s env)" && mkdir -p "$${PULUMI_BACKEND_URL\#file://}"
 
@@ -25,16 +28,16 @@ help: ## what can be done here
 	@.venv/bin/pip install -q --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-up: .venv/.done ## lab hosts, then `pulumi up` on them, proved by a push and a pull: TOPOLOGY=pair or fronted
+up: .venv/.done ## lab hosts, then `pulumi up` on them, proved by a push and a pull: TOPOLOGY=pair, fronted or kubernetes
 	@$(PYTHON) -m lab up $(TOPOLOGY)
-	@$(PYTHON) -m engine build
+	@$(PYTHON) -m engine build $(ENGINE_WITH)
 	@$(if $(CONFIG_FILE),$(LAB_STACK) && $(PYTHON) -m lab secrets --name $(STACK))
 	@$(LAB_STACK) && $(PYTHON) -m ops up --stack $(STACK) $(CONFIG_FILE)
 	@$(LAB_STACK) && $(PYTHON) -m ops show --stack $(STACK)
 	@echo 'for pulumi eval "$$(make -s env)"'
 
 env: .venv/.done ## what a shell needs to run pulumi on the lab's stack; use: eval "$(make -s env)"
-	@$(PYTHON) -m engine env
+	@$(PYTHON) -m engine env $(ENGINE_WITH)
 	@echo 'export PULUMI_CONFIG_PASSPHRASE=lab PULUMI_BACKEND_URL='"file://$${HA_REGISTRY_CACHE:-$$HOME/.cache/ha-registry}/state"
 
 down: .venv/.done ## destroys the stack of a TOPOLOGY, then its lab
@@ -54,7 +57,7 @@ test-fast: tools .venv/.done ## the checks that need no engine and no hosts
 	@$(PYTHON) -m pytest tests/unit tests/golden tests/scripts
 
 test-full: tools .venv/.done ## every story and every fault on real hosts; STORY=name for one
-	@$(PYTHON) -m engine build
+	@$(PYTHON) -m engine build --with kubernetes
 	@$(GO_COMMAND) test ./...
 	@$(PYTHON) -m pytest tests $(if $(STORY),-k $(STORY))
 

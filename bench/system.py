@@ -50,6 +50,8 @@ class System(ABC):
     def __init__(self, lab: str) -> None:
         """The lab of that name runs already."""
         plan = states.of(lab).plan()
+        if plan.vip is None:
+            raise BenchError(f"measuring lab {lab}: its hosts share no VIP; bring up one of topology pair or fronted")
         self.lab, self.vip = lab, plan.vip
         self.folder: Path = states.of(lab).place
         """Of the lab: what is made in it goes with the lab."""

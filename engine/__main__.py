@@ -13,6 +13,7 @@ from rich.console import Console
 from engine import cache, check, environment, stock, toolchain
 from engine.build import build as build_parts
 from engine.errors import EngineError
+from engine.extras import EXTRAS, Extra
 from engine.progress import say
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -22,25 +23,25 @@ INTERRUPTED = 130
 """What typer makes of a KeyboardInterrupt."""
 
 
+With = Annotated[list[str] | None, typer.Option("--with", help=f"A plugin besides: {', '.join(EXTRAS)}.", metavar="PLUGIN")]
+
+
 @app.command()
-def build(
-    extra: Annotated[list[str] | None, typer.Option("--with", help="A plugin that is not built by default.", metavar="PLUGIN")] = None,
-) -> None:
+def build(extra: With = None) -> None:
     """Makes `pulumi` ready: takes the installed one if it can get the plugins, else builds what is missing."""
-    for name in extra or []:
-        raise EngineError(f"build --with {name}", "this engine has no such plugin", "install the official Pulumi, which can download it")
+    extras = _extras(extra)
     found = stock.find()
-    if found and found.get():
+    if found and found.get(extras):
         say(console, f"engine: {found.program} has all plugins, nothing to build")
         return
-    home = build_parts(console)
+    home = build_parts(console, extras)
     say(console, f"engine: ready in {home.path}")
 
 
 @app.command()
-def env() -> None:
+def env(extra: With = None) -> None:
     """Prints the variables to set, for `eval "$(python -m engine env)"`."""
-    sys.stdout.write(environment.exports(environment.variables()))
+    sys.stdout.write(environment.exports(environment.variables(_extras(extra))))
 
 
 @app.command("go")
@@ -62,6 +63,14 @@ def check_parts() -> None:
         bad += bool(fault)
     if bad:
         raise EngineError("check", f"{bad} parts do not answer as they should", f"remove {home.path} and run `python -m engine build`")
+
+
+def _extras(names: list[str] | None) -> list[Extra]:
+    for name in names or []:
+        if name not in EXTRAS:
+            remedy = f"write one of: {', '.join(EXTRAS)}; others come with the official Pulumi, which can download them"
+            raise EngineError(f"--with {name}", "this engine has no such plugin", remedy)
+    return [EXTRAS[name] for name in dict.fromkeys(names or [])]
 
 
 def _interrupt(_signal: int, _frame: object) -> Never:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -16,6 +17,7 @@ from engine import cache, toolchain
 from engine.cache import Home
 from engine.diagnosis import diagnose
 from engine.errors import EngineError
+from engine.extras import Extra
 from engine.parts import PARTS, ModuleFile, Part, Program
 from engine.progress import Step, step
 
@@ -26,33 +28,33 @@ STOP_S = 5.0
 NEWLINE = b"\n"
 
 
-def build(console: Console) -> Home:
-    """The complete engine of these sources; what is finished is kept, so an interrupted build goes on where it was.
+def build(console: Console, extras: Sequence[Extra] = ()) -> Home:
+    """The complete engine of these sources with `extras`; what is finished is kept, so an interrupted build goes on where it was.
 
     Raises EngineError with the part, the reason and the remedy.
     """
     home = cache.home()
-    if not home.missing():
+    if not home.missing(extras):
         return home
     other = Step(console, "engine", None, at_once=True)
     try:
         with cache.lock(cache.root() / "engine.lock", lambda holder: other.tick(f"waiting for the build of process {holder}")):
-            _build_missing(home, console)
+            _build_missing(home, console, extras)
     except OSError as error:
         remedy = "make room there, or set HA_REGISTRY_CACHE to another directory"
         raise EngineError("write the cache", f"{error.filename}: {error.strerror}", remedy) from None
     return home
 
 
-def _build_missing(home: Home, console: Console) -> None:
-    missing = home.missing()
+def _build_missing(home: Home, console: Console, extras: Sequence[Extra]) -> None:
+    missing, wanted = home.missing(extras), [*PARTS, *extras]
     if not missing:  # another process built them meanwhile
         return
     _require_space(home.path.parent)
     go = toolchain.find(cache.root(), console)
     for part in missing:
         hint = f"usually {part.usually} on 2 cores" if isinstance(part, Program) else ""
-        with step(console, f"engine {PARTS.index(part) + 1}/{len(PARTS)} {part.name}", hint) as shown:
+        with step(console, f"engine {wanted.index(part) + 1}/{len(wanted)} {part.name}", hint) as shown:
             _build(part, home, go, shown)
             shown.done("built")
 
@@ -64,12 +66,15 @@ def _build(part: Part, home: Home, go: Path, shown: Step) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     try:
         if isinstance(part, Program):
-            command = ["build", "-v", "-buildvcs=false", "-ldflags", part.ldflags, "-o", str(unfinished), part.package]
+            flags = ["-buildvcs=false", *(_overlay(part, go, log, shown) if isinstance(part, Extra) else [])]
+            command = ["build", "-v", *flags, "-ldflags", part.ldflags, "-o", str(unfinished), part.package]
             _go(part, [str(go), *command], log, shown)
         elif isinstance(part, ModuleFile):
-            _go(part, [str(go), "mod", "download", "-json", part.module], log, shown)
-            shutil.copyfile(_module_directory(part, log) / part.path, unfinished)
+            shutil.copyfile(_module(part, part.module, go, log, shown) / part.path, unfinished)
         unfinished.chmod(0o755)
+        if isinstance(part, Extra):
+            target.unlink(missing_ok=True)
+            home.mark(part)
         unfinished.rename(target)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -104,8 +109,17 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
             continue
 
 
-def _module_directory(part: Part, log: Path) -> Path:
+def _overlay(part: Extra, go: Path, log: Path, shown: Step) -> list[str]:
+    """Flags by which Go finds the embedded files of the module in the folder of the program, which stays as it is."""
+    module, folder = _module(part, part.module, go, log, shown), cache.SOURCES / part.folder
+    file = log.with_suffix(".overlay.json")
+    file.write_text(json.dumps({"Replace": {str(folder / Path(path).name): str(module / path) for path in part.embedded}}))
+    return ["-overlay", str(file)]
+
+
+def _module(part: Part, module: str, go: Path, log: Path, shown: Step) -> Path:
     """Where `go mod download` says the module lies; lines before its JSON are messages."""
+    _go(part, [str(go), "mod", "download", "-json", module], log, shown)
     text = log.read_text()
     try:
         return Path(json.loads(text[text.index("{") :])["Dir"])

@@ -6,11 +6,12 @@ import fcntl
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.extras import EXTRAS, Extra
 from engine.parts import PARTS, Part
 
 SOURCES = Path(__file__).parent
@@ -46,9 +47,26 @@ class Home:
         """What the last build of a part printed."""
         return self.path / "log" / f"{part.name}.log"
 
-    def missing(self) -> list[Part]:
-        """Parts not built yet. A part is there only once it is whole: it is renamed into place."""
-        return [part for part in PARTS if not os.access(self.target(part), os.X_OK)]
+    def missing(self, extras: Iterable[Extra] = ()) -> list[Part]:
+        """Parts not built yet, of those that belong to every engine and of `extras`. A part is there only once it is whole."""
+        return [part for part in (*PARTS, *extras) if not self.has(part)]
+
+    def has(self, part: Part) -> bool:
+        """Whether it is built, whole: it is renamed into place. One of `EXTRAS` counts only when it is of these sources."""
+        if isinstance(part, Extra) and not self._is_of_these_sources(part):
+            return False
+        return os.access(self.target(part), os.X_OK)
+
+    def mark(self, extra: Extra) -> None:
+        """Remembers of which sources one of `EXTRAS` is about to be built: the engine's own hash says nothing about it."""
+        self._mark(extra).write_text(extra.fingerprint(SOURCES))
+
+    def _is_of_these_sources(self, extra: Extra) -> bool:
+        mark = self._mark(extra)
+        return mark.exists() and mark.read_text() == extra.fingerprint(SOURCES)
+
+    def _mark(self, extra: Extra) -> Path:
+        return self.log(extra).with_suffix(".sources")
 
 
 def home() -> Home:
@@ -57,10 +75,11 @@ def home() -> Home:
 
 
 def fingerprint(sources: Path) -> str:
-    """Short hash over all that decides what is built: Go sources without their tests, go.mod, go.sum and the parts."""
+    """Short hash over all that decides what every engine has: Go sources without their tests, go.mod, go.sum and the parts."""
     digest = hashlib.sha256()
+    extra = {sources / each.folder for each in EXTRAS.values()}
     for path in sorted([*sources.rglob("*.go"), *sources.rglob("go.mod"), *sources.rglob("go.sum"), sources / "parts.py"]):
-        if not path.name.endswith("_test.go"):
+        if not path.name.endswith("_test.go") and path.parent not in extra:
             digest.update(f"{path.relative_to(sources)}\0{path.stat().st_size}\0".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from typing import cast
 
 from engine.cache import Home
+from engine.extras import EXTRAS
 from engine.parts import CLI_VERSION, PARTS, PLUGINS, Part
 
 ANSWER_S = 60
+VERSIONS = PLUGINS | {name: extra.version for name, extra in EXTRAS.items()}
 
 
 def faults(home: Home, variables: dict[str, str]) -> Iterator[tuple[str, str]]:
     """Each part with what is wrong with it, "" where nothing is. A plugin is started and asked for its schema."""
-    for part in PARTS:
+    for part in (*PARTS, *filter(home.has, EXTRAS.values())):
         yield part.name, _answer(part, home, os.environ | variables)
 
 
@@ -25,14 +27,14 @@ def _answer(part: Part, home: Home, environment: dict[str, str]) -> str:
     if part.name == "cli":
         answer = _ask([program, "version"], environment)
         return "" if answer == f"v{CLI_VERSION}" else f"says {answer[:200]}, not v{CLI_VERSION}"
-    if part.name not in PLUGINS:
+    if part.name not in VERSIONS:
         return ""
     answer = _ask([program, "package", "get-schema", part.name], environment)
     try:
         schema = cast(dict[str, object], json.loads(answer))
     except ValueError:
         return f"gives no schema: {answer[:200]}"
-    wanted = {"name": part.name, "version": PLUGINS[part.name]}
+    wanted = {"name": part.name, "version": VERSIONS[part.name]}
     got = {key: schema.get(key) for key in wanted}
     return "" if got == wanted else f"is {got}, not {wanted}"
 

@@ -5,25 +5,27 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine import cache, stock
 from engine.errors import EngineError
+from engine.extras import Extra
 
 
-def variables() -> dict[str, str]:
+def variables(extras: Sequence[Extra] = ()) -> dict[str, str]:
     """Variables to set before `pulumi` runs; with a stock Pulumi nothing that stands in its way.
 
-    Raises EngineError where neither a complete engine nor a stock Pulumi with all plugins is there.
+    Raises EngineError where neither a complete engine nor a stock Pulumi with all plugins and `extras` is there.
     """
     found = stock.find()
-    if found and not found.lacks():
+    if found and not found.lacks(extras):
         return {"PATH": _path([]), "PULUMI_SKIP_UPDATE_CHECK": "true"}
     home = cache.home()
-    missing = home.missing()
+    missing = home.missing(extras)
     if missing:
-        names = ", ".join(part.name for part in missing)
-        raise EngineError("environment", f"not built yet: {names}", "run `python -m engine build`")
+        names, options = ", ".join(part.name for part in missing), "".join(f" --with {extra.name}" for extra in extras)
+        raise EngineError("environment", f"not built yet: {names}", f"run `python -m engine build{options}`")
     return {
         "PATH": _path([str(home.programs)]),
         "PULUMI_HOME": str(home.pulumi_home),

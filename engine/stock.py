@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import cast
 
 from engine import cache
+from engine.extras import Extra
 from engine.parts import CLI_VERSION, PLUGINS
 
 ANSWER_S = 30
@@ -26,21 +27,22 @@ class Stock:
 
     program: Path
 
-    def lacks(self) -> dict[str, str]:
-        """Plugins, by name and version, that are not installed."""
+    def lacks(self, extras: Sequence[Extra] = ()) -> dict[str, str]:
+        """Plugins, by name and version, that are not installed, of those that every stack needs and of `extras`."""
+        wanted = PLUGINS | {extra.name: extra.version for extra in extras}
         answer = _run([str(self.program), "plugin", "ls", "--json"], ANSWER_S)
         try:
             listed = cast(Sequence[dict[str, object]], json.loads(answer or "[]"))
             have = {(plugin.get("name"), plugin.get("version")) for plugin in listed}
         except (ValueError, AttributeError):
-            return dict(PLUGINS)
-        return {name: version for name, version in PLUGINS.items() if (name, version) not in have}
+            return wanted
+        return {name: version for name, version in wanted.items() if (name, version) not in have}
 
-    def get(self) -> bool:
+    def get(self, extras: Sequence[Extra] = ()) -> bool:
         """Installs the plugins it lacks; False as soon as one cannot be had."""
         return all(
             _run([str(self.program), "plugin", "install", "resource", name, version], INSTALL_S) is not None
-            for name, version in self.lacks().items()
+            for name, version in self.lacks(extras).items()
         )
 
 

@@ -13,9 +13,9 @@ class Archive:
         self._bytes = io.BytesIO()
         self._tar = tarfile.open(fileobj=self._bytes, mode="w")  # noqa: SIM115 - closed by `packed`
 
-    def file(self, path: str, text: str, mode: int, owner: int = 0) -> None:
+    def file(self, path: str, text: str | bytes, mode: int, owner: int = 0) -> None:
         """Adds a file."""
-        content = text.encode()
+        content = text.encode() if isinstance(text, str) else text
         entry = self._entry(path, mode, owner)
         entry.size = len(content)
         self._tar.addfile(entry, io.BytesIO(content))

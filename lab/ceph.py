@@ -52,7 +52,7 @@ def ensure(plan: Plan, ceph: Machine, state: State, images: Recipe) -> str:
     """What was done to have it serve: `made`, `started`, `made anew`, or nothing. The bucket and the secrets are there afterwards."""
     certificate = state.ceph_certificate
     files = {f"etc/ceph/tls/{file.name}": file.read_text() for file in (certificate, certificate.with_suffix(".key"))}
-    done = machine.ensure(plan, ceph, state, Outfit(tag(images), data="/var/lib/ceph", files=files))
+    done = machine.ensure(plan, ceph, state, Outfit(tag(images), data=("/var/lib/ceph",), files=files))
     name = machine.container(plan.lab, ceph.name)
     deadline = time.monotonic() + READY_S
     _await_unit(name, deadline)

@@ -15,7 +15,7 @@ from lab import state as states
 from lab.command import LabError
 from lab.plan import MIRROR_PORT, Plan
 
-STACK_FILES = {"pair": "Pulumi.dev.yaml", "fronted": "lab/stacks/fronted.yaml"}
+STACK_FILES = {"pair": "Pulumi.dev.yaml", "fronted": "lab/stacks/fronted.yaml", "kubernetes": "lab/stacks/kubernetes.yaml"}
 NAMES = {"pair": cache.DEFAULT_NAME}
 """Of the lab of a topology, where it is not the topology's own."""
 PROJECT = Path(__file__).parent.parent
@@ -111,7 +111,7 @@ def _show(plan: Plan) -> bool:
     for row, seen in zip(rows, states_seen, strict=True):
         table.add_row(*row, seen)
     console.print(table)
-    console.print(f"VIP {plan.vip}; files in {states.of(plan.lab).place}")
+    console.print(f"{f'VIP {plan.vip}; ' if plan.vip else ''}files in {states.of(plan.lab).place}")
     return all(seen == "running" for seen in states_seen)
 
 

@@ -4,11 +4,27 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lab import cache, ceph, daemon, docker, image, machine, mirror, network, outsider, registry_image, stackfile
+from lab import (
+    cache,
+    ceph,
+    credentials,
+    daemon,
+    docker,
+    image,
+    kubernetes,
+    machine,
+    mirror,
+    network,
+    outsider,
+    registry_image,
+    stackfile,
+    toolbox,
+)
 from lab import plan as planning
 from lab import state as states
 from lab.command import LabError
-from lab.plan import Plan
+from lab.machine import Outfit
+from lab.plan import Machine, Plan
 
 
 @dataclass
@@ -40,6 +56,7 @@ def up(topology: str, stack_file: Path, lab: str) -> tuple[Plan, Changes]:
             registry = pool.submit(registry_image.ensure)
             changes.note("host images", image.ensure(images))
             changes.note("Ceph image", wanted.ceph is not None and ceph.ensure_image(images))
+            changes.note("Kubernetes image", bool(wanted.nodes) and kubernetes.ensure_image(images))
             changes.note("registry images", registry.result())
         state = states.of(lab)
         if state.exists and (other := state.plan().topology) != topology:
@@ -47,6 +64,7 @@ def up(topology: str, stack_file: Path, lab: str) -> tuple[Plan, Changes]:
             raise LabError(f"starting lab {lab}: it is there with topology {other}; {remedy}")
         plan = wanted if lab == cache.DEFAULT_NAME else wanted.moved(lab, network.free(wanted, lab))
         state.prepare(plan)
+        credentials.ensure(plan, state)
         for name in network.ensure(plan):
             changes.note(name, done=True)
         _run_machines(plan, state, images, changes)
@@ -58,10 +76,10 @@ def up(topology: str, stack_file: Path, lab: str) -> tuple[Plan, Changes]:
 
 def _run_machines(plan: Plan, state: states.State, images: image.Recipe, changes: Changes) -> None:
     with ThreadPoolExecutor() as pool:
-        served = pool.submit(mirror.ensure, plan, state)
+        served = pool.submit(mirror.ensure, plan, state, _further(plan, images))
         routed = pool.submit(outsider.ensure, plan, images)
         stored = pool.submit(ceph.ensure, plan, plan.ceph, state, images) if plan.ceph else None
-        booted = {one.name: pool.submit(machine.ensure, plan, one, state, machine.outfit(plan, one, images)) for one in plan.machines}
+        booted = {one.name: pool.submit(machine.ensure, plan, one, state, _outfit(plan, one, state, images)) for one in plan.machines}
         for name, done in booted.items():
             changes.note(name, done.result())
         for name, done in routed.result().items():
@@ -70,6 +88,17 @@ def _run_machines(plan: Plan, state: states.State, images: image.Recipe, changes
         if plan.ceph and stored:
             changes.note(plan.ceph.name, stored.result())
         list(pool.map(machine.await_boot, plan.booted))
+    if plan.nodes:
+        kubernetes.await_ready(plan)
+
+
+def _outfit(plan: Plan, one: Machine, state: states.State, images: image.Recipe) -> Outfit:
+    return kubernetes.outfit(plan, one, state, images) if one.role == "node" else machine.outfit(plan, one, images)
+
+
+def _further(plan: Plan, images: image.Recipe) -> list[mirror.Served]:
+    """What pods of a cluster need and hosts have."""
+    return [mirror.Served(toolbox.REPOSITORY, toolbox.TAG, toolbox.ensure(images))] if plan.nodes else []
 
 
 def down(lab: str, *, keep: bool) -> list[str]:

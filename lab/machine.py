@@ -32,9 +32,10 @@ class Outfit:
     """What a machine has that others have not."""
 
     image: str
-    data: str = "/var/lib/docker"
-    """Where a volume of its own is mounted: on a disk of this machine instead of a layer of the container."""
+    data: tuple[str, ...] = ("/var/lib/docker",)
+    """Where volumes of its own are mounted: on a disk of this machine instead of a layer of the container."""
     devices: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict[str, str])
     """Text by path without the leading slash, put there with mode 0600 before the first boot."""
 
@@ -86,23 +87,19 @@ def await_boot(machine: Machine) -> None:
 def _make(plan: Plan, machine: Machine, state: State, given: Outfit) -> None:
     name = container(plan.lab, machine.name)
     label = f"{docker.LABEL}={plan.lab}"
-    volume = f"{name}-{Path(given.data).name}"
-    docker.docker("volume", "rm", "--force", volume, doing=f"removing what the former {machine.name} kept")
+    volumes = {f"{name}-{Path(path).name}": path for path in given.data}
+    docker.docker("volume", "rm", "--force", *volumes, doing=f"removing what the former {machine.name} kept")
     docker.docker(
         *("create", "--name", name, "--hostname", machine.name),
         *("--label", label, "--label", f"{HOST_LABEL}={machine.name}", "--label", f"{KEYS_LABEL}={_keys_digest(state, machine)}"),
         *("--network", network.inside(plan.lab), "--ip", str(machine.address)),
-        *(flag for capability in CAPABILITIES for flag in ("--cap-add", capability)),
+        *(flag for capability in (*CAPABILITIES, *given.capabilities) for flag in ("--cap-add", capability)),
         *("--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined"),
+        *("--cgroupns", "private", "--tmpfs", "/run", "--tmpfs", "/run/lock"),
         *(
-            "--cgroupns",
-            "private",
-            "--tmpfs",
-            "/run",
-            "--tmpfs",
-            "/run/lock",
-            "--mount",
-            f"type=volume,source={volume},target={given.data},volume-label={label}",
+            word
+            for volume, path in volumes.items()
+            for word in ("--mount", f"type=volume,source={volume},target={path},volume-label={label}")
         ),
         *(flag for device in given.devices for flag in ("--device", device)),
         *("--stop-signal", "SIGRTMIN+3", "--sysctl", "net.ipv4.ip_forward=1"),

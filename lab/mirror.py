@@ -5,11 +5,14 @@ import ssl
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from lab import docker, machine, network, registry_image
 from lab.command import LabError, run
 from lab.plan import MIRROR_PORT, Plan
-from lab.registry_image import RELEASES, REPOSITORY, Release
+from lab.registry_image import RELEASES, REPOSITORY
 from lab.state import State
 
 NAME = "mirror"
@@ -18,8 +21,18 @@ RECIPE_LABEL = "ha-registry.recipe"
 CERTIFICATES = "/etc/distribution/tls"
 
 
-def ensure(plan: Plan, state: State) -> str:
-    """What was done to have the mirror running and serving every release; empty where nothing was."""
+@dataclass(frozen=True)
+class Served:
+    """One image that the mirror serves."""
+
+    repository: str
+    tag: str
+    archive: Path
+    """Of `docker save`."""
+
+
+def ensure(plan: Plan, state: State, further: Sequence[Served] = ()) -> str:
+    """What was done to have the mirror running and serving every release and `further`; empty where nothing was."""
     name = machine.container(plan.lab, NAME)
     found = docker.inspect("container", name)
     done = ""
@@ -33,15 +46,16 @@ def ensure(plan: Plan, state: State) -> str:
     elif not found["State"]["Running"]:
         docker.docker("start", name, doing=f"starting {name}")
         done = "started"
-    missing = [release for release in RELEASES if release.tag not in await_tags(plan, state)]
-    for release in missing:
-        _push(plan, state, release)
+    wanted = [*(Served(REPOSITORY, release.tag, registry_image.archive(release)) for release in RELEASES), *further]
+    missing = [one for one in wanted if one.tag not in await_tags(plan, state, one.repository)]
+    for one in missing:
+        _push(plan, state, one)
     return done or ("filled" if missing else "")
 
 
-def await_tags(plan: Plan, state: State) -> list[str]:
-    """Tags that the mirror serves, once it answers; raises LabError after `START_S`."""
-    url = f"https://{plan.mirror}:{MIRROR_PORT}/v2/{REPOSITORY}/tags/list"
+def await_tags(plan: Plan, state: State, repository: str = REPOSITORY) -> list[str]:
+    """Tags of a repository that the mirror serves, once it answers; raises LabError after `START_S`."""
+    url = f"https://{plan.mirror}:{MIRROR_PORT}/v2/{repository}/tags/list"
     context = ssl.create_default_context(cafile=str(state.mirror_ca))
     deadline = time.monotonic() + START_S
     while True:
@@ -82,12 +96,12 @@ def _make(plan: Plan, state: State, name: str) -> None:
     )
 
 
-def _push(plan: Plan, state: State, release: Release) -> None:
+def _push(plan: Plan, state: State, one: Served) -> None:
     trust = state.mirror_certificate.parent / "trust"
     trust.mkdir(exist_ok=True)
     (trust / "ca.crt").write_text(state.mirror_ca.read_text())
-    target = f"docker://{plan.mirror}:{MIRROR_PORT}/{REPOSITORY}:{release.tag}"
+    target = f"docker://{plan.mirror}:{MIRROR_PORT}/{one.repository}:{one.tag}"
     run(
-        ["skopeo", "copy", "--insecure-policy", "--dest-cert-dir", str(trust), f"docker-archive:{registry_image.archive(release)}", target],
-        f"pushing {REPOSITORY}:{release.tag} into the mirror",
+        ["skopeo", "copy", "--insecure-policy", "--dest-cert-dir", str(trust), f"docker-archive:{one.archive}", target],
+        f"pushing {one.repository}:{one.tag} into the mirror",
     )

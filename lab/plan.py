@@ -10,16 +10,16 @@ from typing import Any, Literal, cast
 from lab.command import LabError
 from settings import SettingsError, StackFile
 
-ROUTER, MIRROR, CEPH, OUTSIDER = 2, 10, 11, 99
+ROUTER, MIRROR, CEPH, CLIENT, OUTSIDER = 2, 10, 11, 53, 99
 """Last part of the addresses that no stack file names."""
 MIRROR_PORT, RGW_PORT = 5000, 8443
-CEPH_NAME = "ceph"
+CEPH_NAME, CLIENT_NAME = "ceph", "push53"
 ON_CEPH = {"s3", "cephfs"}
 """Kinds of storage that the lab serves from a Ceph of its own."""
 ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
 
-Role = Literal["registry", "front", "client", "storage"]
-GROUPS: dict[str, Role] = {"registries": "registry", "fronts": "front", "clients": "client"}
+Role = Literal["registry", "front", "client", "storage", "node"]
+GROUPS: dict[str, Role] = {"registries": "registry", "fronts": "front", "nodes": "node", "clients": "client"}
 
 
 @dataclass(frozen=True)
@@ -39,16 +39,25 @@ class Plan:
     topology: str
     inside: IPv4Network
     """Where the hosts, the VIP and the mirror are."""
-    vip: IPv4Address
+    vip: IPv4Address | None
+    """None where no host of the stack file may hold one."""
     machines: tuple[Machine, ...]
-    """The hosts of the stack file."""
+    """The hosts of the stack file; with a cluster there is a client, whether it names one or not."""
     ceph: Machine | None = None
     """Serves S3 and CephFS, where the stack file's storage is one of them."""
+    folder: str = ""
+    """With a cluster: of the local volume, on the node `folder_node`."""
+    folder_node: str = ""
 
     @property
     def booted(self) -> tuple[Machine, ...]:
         """Every machine that boots systemd."""
         return (*self.machines, self.ceph) if self.ceph else self.machines
+
+    @property
+    def nodes(self) -> tuple[Machine, ...]:
+        """Nodes of the cluster; the first is its control plane."""
+        return tuple(one for one in self.machines if one.role == "node")
 
     @property
     def outside(self) -> IPv4Network:
@@ -77,35 +86,44 @@ class Plan:
             return replace(one, address=_moved(one.address, self.inside, inside))
 
         ceph = placed(self.ceph) if self.ceph else None
-        return Plan(lab, self.topology, inside, _moved(self.vip, self.inside, inside), tuple(map(placed, self.machines)), ceph)
+        vip = _moved(self.vip, self.inside, inside) if self.vip else None
+        return replace(self, lab=lab, inside=inside, vip=vip, machines=tuple(map(placed, self.machines)), ceph=ceph)
 
 
 def read(stack_file: Path, lab: str) -> Plan:
     """The lab that a stack file describes. Raises LabError where it does not say what a lab needs."""
     doing = f"reading {stack_file}"
     try:
-        system = StackFile(stack_file).system
-        vip = IPv4Interface(str(system["vip"]["address"])).ip
-        machines = tuple(
-            Machine(name, IPv4Address(_address(host)), role)
-            for group, role in GROUPS.items()
-            for name, host in cast("Mapping[str, Any]", system.get(group) or {}).items()
-        )
-        topology = str(system["topology"])
-        needs_ceph = not ON_CEPH.isdisjoint(cast("Mapping[str, Any]", system.get("storage") or {}))
+        plan = _plan(StackFile(stack_file).system, lab)
     except SettingsError as fault:
         raise LabError(f"{doing}: {fault}") from fault
     except (KeyError, TypeError, AttributeError) as fault:
-        raise LabError(f"{doing}: it lacks {fault}; a lab needs topology, vip.address, registries and their addresses") from fault
+        needed = "a lab needs topology, vip.address or nodes, and the addresses of hosts"
+        raise LabError(f"{doing}: it lacks {fault}; {needed}") from fault
     except ValueError as fault:
         raise LabError(f"{doing}: {fault}; write an IPv4 address") from fault
-    inside = IPv4Network(f"{vip}/24", strict=False)
-    for machine in machines:
-        if machine.address not in inside:
-            rule = f"outside {inside}, the /24 of vip.address; a lab has one network inside"
+    for machine in plan.machines:
+        if machine.address not in plan.inside:
+            rule = f"outside {plan.inside}, the /24 of {'vip.address' if plan.vip else 'the first node'}; a lab has one network inside"
             raise LabError(f"{doing}: {machine.name} {machine.address} is {rule}")
-    ceph = Machine(CEPH_NAME, inside[CEPH], "storage") if needs_ceph else None
-    return Plan(lab, topology, inside, vip, machines, ceph)
+    return plan
+
+
+def _plan(system: Mapping[str, Any], lab: str) -> Plan:
+    topology, storage = str(system["topology"]), cast("Mapping[str, Any]", system.get("storage") or {})
+    machines = tuple(
+        Machine(name, IPv4Address(_address(host)), role)
+        for group, role in GROUPS.items()
+        for name, host in cast("Mapping[str, Any]", system.get(group) or {}).items()
+    )
+    nodes = [one.address for one in machines if one.role == "node"]
+    vip = IPv4Interface(str(system["vip"]["address"])).ip if "vip" in system or not nodes else None
+    inside = IPv4Network(f"{vip or nodes[0]}/24", strict=False)
+    if nodes and not any(one.role == "client" for one in machines):
+        machines = (*machines, Machine(CLIENT_NAME, inside[CLIENT], "client"))
+    ceph = None if ON_CEPH.isdisjoint(storage) else Machine(CEPH_NAME, inside[CEPH], "storage")
+    local = cast("Mapping[str, str]", (nodes and storage.get("local")) or {})
+    return Plan(lab, topology, inside, vip, machines, ceph, local.get("path", ""), local.get("node", ""))
 
 
 def _address(host: str | Mapping[str, str]) -> str:

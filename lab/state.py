@@ -61,6 +61,16 @@ class State:
         """The stack file with this lab's own addresses, where it is not the one in the project."""
         return self.place / "stack.yaml"
 
+    @property
+    def kubeconfig(self) -> Path:
+        """How kubectl and the program reach the lab's cluster as its administrator."""
+        return self.place / "kubeconfig"
+
+    @property
+    def cluster(self) -> Path:
+        """Certificates and kubeconfigs of the cluster's nodes: a folder for each, as they lie on it."""
+        return self.place / "cluster"
+
     def host_key(self, host: str) -> Path:
         """Private host key of one host's sshd."""
         return self.place / "hosts" / host

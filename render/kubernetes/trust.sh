@@ -45,8 +45,9 @@ case $1 in
 apply)
   trap 'exit 0' TERM
   until each claim; do sleep 10; done
-  while [ ! -e "$ROOT/tmp/leaving" ]; do
-    each fill && touch "$ROOT/tmp/ready"
+  # Until TERM, also while preStop removes the files: with this process the container ends, and preStop in it
+  while :; do
+    [ -e "$ROOT/tmp/leaving" ] || { each fill && touch "$ROOT/tmp/ready"; }
     sleep 5 &
     wait $!
   done

@@ -11,9 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.machine import Machine, made
 from tests.engine.stack import Stack
 
 PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """A machine with a stub Go, an empty cache and no Pulumi."""
+    return made(tmp_path)
 
 
 @pytest.fixture(scope="session")

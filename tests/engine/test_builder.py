@@ -5,91 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from engine import cache, parts
+from engine import cache, extras, parts
 from engine.diagnosis import diagnose
+from tests.engine.machine import STUBS, Machine, install_stock
 from tests.engine.stack import end, wait
 
-STUBS = Path(__file__).parent / "stubs"
+KUBERNETES = extras.EXTRAS["kubernetes"]
 PROGRAMS = [part.name for part in parts.PARTS if isinstance(part, parts.Program)]
-
-
-@dataclass(frozen=True)
-class Machine:
-    """A machine with a stub Go, an empty cache whose name needs quoting, and no Pulumi."""
-
-    stub: Path
-    environment: dict[str, str]
-
-    @property
-    def home(self) -> cache.Home:
-        """Where the engine of these sources goes."""
-        return cache.Home(Path(self.environment["HA_REGISTRY_CACHE"]) / f"engine-{cache.fingerprint(cache.SOURCES)}")
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "engine", *arguments],
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    def engine(self, *arguments: str, code: int = 0) -> str:
-        """What `python -m engine ARGUMENTS` prints; asserts its exit code and that it is never a traceback."""
-        process = self.start(*arguments)
-        try:
-            printed = process.communicate(timeout=60)[0]
-        except subprocess.TimeoutExpired:
-            pytest.fail(f"still running after 60 s: {end(process, signal.SIGINT)}")
-        assert process.returncode == code, printed
-        assert "Traceback" not in printed
-        return printed
-
-    def builds(self) -> list[str]:
-        """Packages that Go was asked to build, in order."""
-        path = self.stub / "builds"
-        return [line.split()[0] for line in path.read_text().splitlines()] if path.exists() else []
-
-    def behave(self, how: str, package: str, text: str = "") -> Path:
-        """Lets Go `hang` or `fail` on a package."""
-        path = self.stub / how / package
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
-        return path
-
-    def shell(self, script: str) -> str:
-        return subprocess.run(["sh", "-euc", script], env=self.environment, capture_output=True, text=True, check=True).stdout
-
-    def install(self, *programs: str) -> None:
-        """Puts stub programs on PATH."""
-        for program in programs:
-            shutil.copy(STUBS / program, self.stub / "bin" / program)
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    stub = tmp_path / "stub"
-    (stub / "bin").mkdir(parents=True)
-    executor = stub / "module" / "python" / "cmd" / "pulumi-language-python-exec"
-    executor.parent.mkdir(parents=True)
-    executor.write_text("executor")
-    (stub / "go-version").write_text("1.26.0")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "GO", "PIP_"))}
-    made = Machine(
-        stub,
-        kept | {"HA_REGISTRY_CACHE": str(tmp_path / "the cache's $HOME"), "STUB": str(stub), "PATH": f"{stub}/bin:/usr/bin:/bin"},
-    )
-    made.install("go")
-    return made
 
 
 def test_build_makes_every_part_once(machine: Machine) -> None:
@@ -205,7 +133,7 @@ def test_env_is_quoted_and_can_be_repeated(machine: Machine) -> None:
 @pytest.mark.parametrize("plugins", ["", "random 4.21.0\ntls 5.3.1\ncommand 1.2.1\n"])
 def test_stock_pulumi_is_taken(machine: Machine, plugins: str) -> None:
     """A recent Pulumi that has or gets the plugins is used: nothing is built, nothing stands before it."""
-    _install_stock(machine, version="v3.260.1", plugins=plugins)
+    install_stock(machine, version="v3.260.1", plugins=plugins)
     assert "nothing to build" in machine.engine("build")
     assert machine.builds() == []
     load = f'eval "$({sys.executable} -m engine env)"; '
@@ -218,7 +146,7 @@ def test_stock_pulumi_is_taken(machine: Machine, plugins: str) -> None:
 )
 def test_stock_pulumi_that_is_not_enough_is_left_alone(machine: Machine, lacking: dict[str, str]) -> None:
     """An old Pulumi, or one that cannot get a plugin of the right version, is not used, and everything is built."""
-    _install_stock(machine, **({"version": "v3.260.1"} | lacking))
+    install_stock(machine, **({"version": "v3.260.1"} | lacking))
     machine.engine("build")
     assert len(machine.builds()) == len(PROGRAMS)
     found = machine.shell(f'eval "$({sys.executable} -m engine env)"; command -v pulumi')
@@ -227,7 +155,7 @@ def test_stock_pulumi_that_is_not_enough_is_left_alone(machine: Machine, lacking
 
 def test_stock_pulumi_without_python_is_left_alone(machine: Machine) -> None:
     """A CLI without the language host for Python cannot run the program."""
-    _install_stock(machine, version="v3.260.1")
+    install_stock(machine, version="v3.260.1")
     (machine.stub / "bin/pulumi-language-python").unlink()
     machine.engine("build")
     assert len(machine.builds()) == len(PROGRAMS)
@@ -243,28 +171,25 @@ def test_cache_that_cannot_be_written_is_named(machine: Machine, tmp_path: Path)
 
 
 def test_unknown_plugin_is_refused(machine: Machine) -> None:
-    """A plugin that this engine cannot build is refused before anything is built."""
-    assert "kubernetes" in machine.engine("build", "--with", "kubernetes", code=1)
+    """A plugin that this engine cannot build is refused before anything is built, with those that it can."""
+    said = machine.engine("build", "--with", "azure", code=1)
+    assert "azure" in said
+    assert "kubernetes" in said
     assert machine.builds() == []
 
 
 def test_fingerprint_follows_what_is_built(tmp_path: Path) -> None:
-    """Sources and pins decide which engine it is; tests and documents do not."""
-    for name in ("a.go", "go.mod", "go.sum", "parts.py", "a_test.go", "README.md"):
+    """Sources and pins decide which engine it is; tests, documents and what is built only on demand do not."""
+    (tmp_path / KUBERNETES.folder).mkdir()
+    extra = f"{KUBERNETES.folder}/main.go"
+    for name in ("a.go", "go.mod", "go.sum", "parts.py", "a_test.go", "README.md", extra):
         (tmp_path / name).write_text("1")
     before = cache.fingerprint(tmp_path)
-    for name, same in {"a_test.go": True, "README.md": True, "a.go": False, "go.mod": False, "go.sum": False, "parts.py": False}.items():
+    decides = {"a_test.go": True, "README.md": True, extra: True, "a.go": False, "go.mod": False, "go.sum": False, "parts.py": False}
+    for name, same in decides.items():
         (tmp_path / name).write_text("2")
         assert (cache.fingerprint(tmp_path) == before) is same, name
         (tmp_path / name).write_text("1")
-
-
-def _install_stock(machine: Machine, *, version: str, plugins: str = "", registry: str = "yes") -> None:
-    machine.install("pulumi")
-    (machine.stub / "bin/pulumi-language-python").write_text("")
-    (machine.stub / "bin/pulumi-language-python").chmod(0o755)
-    for name, text in {"pulumi-version": version, "plugins": plugins, "registry": registry}.items():
-        (machine.stub / name).write_text(text)
 
 
 def _write_wheel(directory: Path) -> None:

@@ -1,4 +1,4 @@
-"""Real hosts for all tests of a session: `HA_REGISTRY_TEST_LAB` names their lab (default `test`; with `-fronted` for fronts)."""
+"""Real hosts for all tests of a session: `HA_REGISTRY_TEST_LAB` names their lab (default `test`; others end in their topology)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from tests.lab.calm import MachineStoodStillError
 from tests.lab.client import Client
+from tests.lab.cluster import Cluster
 from tests.lab.deployment import Deployment, Pair
 from tests.lab.fronted import Fronted
 
@@ -27,8 +28,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of fronts come last: between topologies the hosts are made anew."""
-    items.sort(key=lambda item: "test_fronted_" in item.nodeid and "tests/lab/" in item.nodeid)
+    """Tests of fronts come last, those of clusters after them: between topologies the hosts are made anew."""
+    order = ("tests/lab/test_fronted_", "tests/lab/test_kubernetes_")
+    items.sort(key=lambda item: next((place for place, start in enumerate(order, 1) if start in item.nodeid), 0))
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -45,6 +47,12 @@ def pair() -> Iterator[Pair]:
 def fronted() -> Iterator[Fronted]:
     """The same with two fronts before three registries."""
     yield from _alone(Fronted, "-fronted")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """The same with the nodes of a cluster, on which nothing of ours runs."""
+    yield from _alone(Cluster, "-kubernetes")
 
 
 def _alone(kind: type[Made], ending: str) -> Iterator[Made]:

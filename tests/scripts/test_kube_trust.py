@@ -47,11 +47,22 @@ class Node:
 
     def _environment(self, uid: str) -> dict[str, str]:
         facts = {"STORES": "containerd docker", "ENDPOINTS": ENDPOINT, "POD_UID": uid, "HA_REGISTRY_ROOT": str(self.pod(uid))}
-        return os.environ | facts
+        return os.environ | facts | {"PATH": f"{self.root}/bin:{os.environ['PATH']}"}
 
     def start(self, uid: str) -> None:
         command = ["sh", str(SCRIPT), "apply"]
         self.pods.append(subprocess.Popen(command, env=self._environment(uid), stderr=subprocess.PIPE, text=True))
+
+    def hasten(self) -> None:
+        """From now on pods rest only shortly between their rounds, which are counted."""
+        sleep = self.root / "bin" / "sleep"
+        sleep.parent.mkdir()
+        sleep.write_text(f'#!/bin/sh\necho >>"{self.root}/rounds"\nexec /bin/sleep 0.1\n')
+        sleep.chmod(0o755)
+
+    def rounds(self) -> int:
+        """How often a pod has rested since `hasten`."""
+        return len((self.root / "rounds").read_text())
 
     def is_ready(self, uid: str) -> bool:
         return (self.pod(uid) / "tmp" / "ready").exists()
@@ -89,7 +100,20 @@ def test_runtimes_find_the_ca_while_the_pod_runs_and_not_after(node: Node) -> No
     assert node.containerd.joinpath("ca.crt").read_text() == "CA one\n"
     assert node.leave("one").returncode == 0
     assert list((node.root / "node" / "containerd").iterdir()) == list((node.root / "node" / "docker").iterdir()) == []
-    until(lambda: node.pods[0].poll() is not None)
+
+
+def test_pod_outlives_its_own_leaving(node: Node) -> None:
+    """The container's process goes on until TERM, writing nothing: it ending first, the kubelet kills preStop before the files are gone."""
+    node.hasten()
+    node.start("one")
+    until(lambda: node.is_ready("one"))
+    node.leave("one")
+    before = node.rounds()
+    until(lambda: node.rounds() > before + 3)
+    assert node.pods[0].poll() is None
+    assert not node.containerd.exists()
+    node.pods[0].terminate()
+    assert node.pods[0].wait(DEADLINE_S) == 0
 
 
 def test_changed_ca_reaches_the_node_without_a_new_pod(node: Node) -> None:

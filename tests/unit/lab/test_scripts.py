@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 LAB = Path(__file__).parents[3] / "lab"
-SCRIPTS = [LAB / "host-image" / "lab-init", LAB / "ceph-image" / "lab-ceph"]
+NODE = LAB / "kubernetes-image" / "node"
+SCRIPTS = [LAB / "host-image" / "lab-init", LAB / "ceph-image" / "lab-ceph", NODE / "lab-node", NODE / "kubectl"]
 SHELLCHECK = shutil.which("shellcheck", path=str(Path(sys.executable).parent)) or "shellcheck"
 
 
