@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.extras import EXTRAS, Extra
+from engine.fingerprint import of
 from engine.parts import PARTS, Part
 
 SOURCES = Path(__file__).parent
@@ -76,13 +76,9 @@ def home() -> Home:
 
 def fingerprint(sources: Path) -> str:
     """Short hash over all that decides what every engine has: Go sources without their tests, go.mod, go.sum and the parts."""
-    digest = hashlib.sha256()
     extra = {sources / each.folder for each in EXTRAS.values()}
-    for path in sorted([*sources.rglob("*.go"), *sources.rglob("go.mod"), *sources.rglob("go.sum"), sources / "parts.py"]):
-        if not path.name.endswith("_test.go") and path.parent not in extra:
-            digest.update(f"{path.relative_to(sources)}\0{path.stat().st_size}\0".encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
+    files = [*sources.rglob("*.go"), *sources.rglob("go.mod"), *sources.rglob("go.sum"), sources / "parts.py"]
+    return of((path for path in files if not path.name.endswith("_test.go") and path.parent not in extra), sources)
 
 
 @contextmanager

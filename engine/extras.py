@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.fingerprint import of
 from engine.parts import Program
 
 
@@ -22,11 +22,8 @@ class Extra(Program):
 
     def fingerprint(self, sources: Path) -> str:
         """Hash over what decides how it is built: the files of its folder, and how this module describes it."""
-        digest = hashlib.sha256(repr(self).encode())
-        for path in sorted(each for each in (sources / self.folder).iterdir() if each.is_file()):
-            digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
-            digest.update(path.read_bytes())
-        return digest.hexdigest()[:12]
+        folder = sources / self.folder
+        return of((each for each in folder.iterdir() if each.is_file()), folder, repr(self).encode())
 
 
 def _extra(name: str, version: str, *, module: str, embedded: tuple[str, ...], usually: str) -> Extra:

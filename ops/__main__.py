@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -133,8 +133,7 @@ def status(
     try:
         machines = _deployed(stack).machines("status", "ask its API with: kubectl get deployment,pods")
     except DeploymentError as error:
-        console.print(str(error), markup=False, soft_wrap=True)
-        raise typer.Exit(stating.UNKNOWN) from error
+        _end(error, stating.UNKNOWN)
     screened = Console(highlight=False)
     if watch:
         with Live(console=screened, auto_refresh=False) as live:
@@ -165,8 +164,7 @@ def compare(stack: Stack = "dev", as_json: Json = False) -> None:
     try:
         found = comparing.compare(machines, holders[0] if holders else next(iter(machines.with_concern("registry"))))
     except AskError as error:
-        console.print(str(error), markup=False, soft_wrap=True)
-        raise typer.Exit(comparing.UNASKED) from error
+        _end(error, UNREACHABLE)
     _print(comparing.as_json(found) if as_json else comparing.as_lines(found))
     raise typer.Exit(found.exit_code)
 
@@ -194,8 +192,13 @@ def _do(doing: Coroutine[Any, Any, Sequence[str]]) -> None:
     try:
         _print(asyncio.run(doing))
     except (VerbError, HostError) as error:
-        console.print(str(error), markup=False, soft_wrap=True)
-        raise typer.Exit(error.code if isinstance(error, VerbError) else UNREACHABLE) from error
+        _end(error, error.code if isinstance(error, VerbError) else UNREACHABLE)
+
+
+def _end(error: Exception, code: int) -> NoReturn:
+    """Ends with what kept the verb from being done, as it is."""
+    console.print(str(error), markup=False, soft_wrap=True)
+    raise typer.Exit(code) from error
 
 
 def _deployed(stack: str) -> Deployed:

@@ -13,8 +13,8 @@ from typing import Any, cast
 from ops.deployed import Deployed
 from ops.https import MANIFESTS, Answer, AskError, Registry
 
-SAME, DIFFERENT, UNASKED = 0, 3, 4
-"""Exit codes: the same everywhere, something differs, a registry gave no whole answer."""
+SAME, DIFFERENT = 0, 3
+"""Exit codes: the same everywhere, something differs."""
 AT_ONCE = 8
 """Requests at the same time to one registry: it checks a password with bcrypt at each."""
 PAGE = 1000

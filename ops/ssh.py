@@ -16,7 +16,7 @@ DIAL_S = 10
 ALIVE_S, MISSED = 5, 3
 """A host that went away while a script ran is named after 15 s."""
 UNREACHABLE = 4
-"""Exit code of every verb that could not ask a host."""
+"""Exit code of every verb that could not ask a host, or a registry."""
 AT_ONCE = 4
 """Scripts at the same time on one connection; sshd allows 10 sessions on it, and hardened ones fewer (MaxSessions)."""
 

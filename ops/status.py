@@ -51,7 +51,7 @@ class HostStatus:
         if self.silent:
             yield f"cannot be asked: {self.silent}"
             return
-        if any(self.told.get(f"{concern}.drained") == "yes" for concern in self.concerns):
+        if any(self.says(f"{concern}.drained") for concern in self.concerns):
             yield "is drained"
         yield from (f"{key} is no" for key, value in self.told.items() if key.endswith((".ready", ".current")) and value == "no")
         free = int(self.told.get("disk.free_bytes", self.reserve_bytes))

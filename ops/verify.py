@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ops.deployed import Deployed, DeployedScript
-from ops.ssh import Ended, HostError, Session, session
+from ops.ssh import UNREACHABLE, Ended, HostError, Session, session
 
 DRIFTED = (3, 65, 69)
 """Ends of a script's `verify` that mean another host than was deployed: drift, refused, its library is absent."""
 VERIFY_S = 120
 """For all concerns of one host; one takes about a second."""
-CLEAN, DRIFT, UNASKED = 0, 3, 4
-"""Exit codes: as deployed, something differs, at least one host or concern could not be asked."""
+CLEAN, DRIFT = 0, 3
+"""Exit codes: as deployed, something differs; UNREACHABLE where at least one host or concern could not be asked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +37,9 @@ async def verify(deployed: Deployed) -> Sequence[Verified]:
 
 
 def exit_code(found: Sequence[Verified]) -> int:
-    """UNASKED before DRIFT: where somebody gave no answer, nobody knows whether all that differs was named."""
+    """UNREACHABLE before DRIFT: where somebody gave no answer, nobody knows whether all that differs was named."""
     if any(each.failed for each in found):
-        return UNASKED
+        return UNREACHABLE
     return DRIFT if any(each.drift for each in found) else CLEAN
 
 
@@ -88,7 +88,7 @@ async def _concern(made: Session, script: DeployedScript) -> tuple[int, Sequence
     try:
         ended = await made.run(script, "verify", limit_s=VERIFY_S)
     except HostError as error:
-        return UNASKED, [error.why]
+        return UNREACHABLE, [error.why]
     return ended.code, _telling(ended)
 
 

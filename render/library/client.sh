@@ -11,6 +11,7 @@ reaches() { # SECONDS NAME PORT: a connection is made
 readonly REPOSITORY=ha-registry/proof # where proofs write
 push_blob() { # CA LOGIN ADDRESS PORT FILE: the status code of its last request
   local base=https://$NAME:$4 location status
+  # a silent registry is a status to tell, 000, not an end of the script: hence `|| true`
   location=$(curl -si -m 20 -X POST --cacert "$1" --resolve "$NAME:$4:$3" -K "$2" "$base/v2/$REPOSITORY/blobs/uploads/" | tr -d '\r' |
     awk 'NR == 1 {status = $2} tolower($1) == "location:" {print $2; found = 1} END {if (!found) print status + 0}' || true)
   case $location in

@@ -6,15 +6,14 @@ import base64
 import hashlib
 import re
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.golden.cases import own_certificate
+from tests.https_double import Handler, running
 
 LOGIN = "Basic " + base64.b64encode(b'admin:p"\\w').decode()
 
@@ -37,20 +36,9 @@ class Registry(ThreadingHTTPServer):
         """How many requests it still refuses whatever the password."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     server: Registry
     protocol_version = "HTTP/1.1"
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Says nothing."""
-
-    def _answer(self, status: int, body: bytes = b"", **headers: str) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
     def _body(self) -> bytes:
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -60,7 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.forgets = max(0, self.server.forgets - 1)
         if not allowed:
             self._body()
-            self._answer(401)
+            self.answer(401)
         return allowed
 
     def do_GET(self) -> None:
@@ -69,14 +57,14 @@ class _Handler(BaseHTTPRequestHandler):
         digest = self.path.rpartition("/")[2]
         if digest in self.server.manifests:
             kind, text = self.server.manifests[digest]
-            self._answer(200 if self.headers.get("Accept") == kind else 404, text + b" " * self.server.spoils)
+            self.answer(200 if self.headers.get("Accept") == kind else 404, text + b" " * self.server.spoils)
         else:
-            self._answer(200 if self.path in ({"/", "/v2/_catalog"} if self.server.is_page else {"/v2/"}) else 404)
+            self.answer(200 if self.path in ({"/", "/v2/_catalog"} if self.server.is_page else {"/v2/"}) else 404)
 
     def do_POST(self) -> None:
         if self._may():
             status = 403 if self.server.is_page else 405 if self.server.refuses_pushes else 202
-            self._answer(status, Location="/v2/ha-registry/proof/blobs/uploads/1?_state=x")
+            self.answer(status, Location="/v2/ha-registry/proof/blobs/uploads/1?_state=x")
 
     def do_PUT(self) -> None:
         if not self._may():
@@ -84,15 +72,15 @@ class _Handler(BaseHTTPRequestHandler):
         body, url = self._body(), urlsplit(self.path)
         digest = parse_qs(url.query).get("digest", [url.path.rpartition("/")[2]])[0]
         if digest != f"sha256:{hashlib.sha256(body).hexdigest()}":
-            self._answer(400)
+            self.answer(400)
         elif "/manifests/" in url.path:
             known = {*self.server.blobs, *self.server.manifests}
             named = set(re.findall(r'"digest":"([^"]+)"', body.decode()))
             self.server.manifests[digest] = (self.headers["Content-Type"], body)
-            self._answer(201 if named <= known else 404)
+            self.answer(201 if named <= known else 404)
         else:
             self.server.blobs[digest] = body
-            self._answer(201)
+            self.answer(201)
 
 
 @contextmanager
@@ -107,11 +95,5 @@ def serving(folder: Path) -> Iterator[Registry]:
     context.load_cert_chain(folder / "leaf.pem")
     registry = Registry()
     registry.socket = context.wrap_socket(registry.socket, server_side=True)
-    thread = threading.Thread(target=registry.serve_forever, args=(0.05,))
-    thread.start()
-    try:
+    with running(registry):
         yield registry
-    finally:
-        registry.shutdown()
-        thread.join()
-        registry.server_close()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import ssl
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.https_double import Handler, running
 
 PASSWORD = "the-password-of-admin"
 LOGIN = "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
@@ -44,37 +45,34 @@ class Node(ThreadingHTTPServer):
     tls: ssl.SSLContext
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     server: Node
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
-    def log_message(self, format: str, *args: Any) -> None:
-        """Says nothing."""
-
     def do_GET(self) -> None:
         url = urlsplit(self.path)
         if url.path == "/":
-            self._answer(503 if self.server.is_sick else 200)
+            self.answer(503 if self.server.is_sick else 200)
         elif url.path == "/health":
-            self._answer(404 if not self.server.replicas else 200, json.dumps({"status": "ok", "replicas": self.server.replicas}).encode())
+            self.answer(404 if not self.server.replicas else 200, json.dumps({"status": "ok", "replicas": self.server.replicas}).encode())
         elif self.headers.get("Authorization") != LOGIN or self.headers["Host"] != f"registry01.dev.com:{self.server.server_port}":
-            self._answer(401)
+            self.answer(401)
         elif self.server.is_sick:
-            self._answer(503)
+            self.answer(503)
         elif url.path == "/v2/_catalog":
             self._page("repositories", sorted(self.server.held))
         elif url.path.endswith("/tags/list"):
             tags = self.server.held[url.path.removeprefix("/v2/").removesuffix("/tags/list")]
-            self._page("tags", sorted(tags)) if tags else self._answer(404)
+            self._page("tags", sorted(tags)) if tags else self.answer(404)
         else:
-            self._answer(200)
+            self.answer(200)
 
     def do_HEAD(self) -> None:
         name, _, tag = self.path.removeprefix("/v2/").partition("/manifests/")
         digest = self.server.held[name].get(tag, "")
         known = digest and self.headers.get("Authorization") == LOGIN and INDEX in self.headers.get("Accept", "")
-        self._answer(200 if known else 404, **({"Docker-Content-Digest": digest} if known else {}))
+        self.answer(200 if known else 404, **({"Docker-Content-Digest": digest} if known else {}))
 
     def _page(self, key: str, names: list[str]) -> None:
         query = parse_qs(urlsplit(self.path).query)
@@ -82,15 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
         rest = [name for name in names if name > query.get("last", [""])[0]]
         path = urlsplit(self.path).path
         link = {"Link": f'<{path}?last={rest[size - 1]}&n={size}>; rel="next"'} if len(rest) > size else {}
-        self._answer(200, json.dumps({key: rest[:size]}).encode(), **link)
-
-    def _answer(self, status: int, body: bytes = b"", **headers: str) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body if self.command != "HEAD" else b"")
+        self.answer(200, json.dumps({key: rest[:size]}).encode(), **link)
 
 
 @contextmanager
@@ -98,11 +88,5 @@ def serving(node: Node, leaf: Path) -> Iterator[Node]:
     """Serves with the certificate and key in `leaf`."""
     node.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     node.tls.load_cert_chain(leaf)
-    thread = threading.Thread(target=node.serve_forever, args=(0.05,))
-    thread.start()
-    try:
+    with running(node):
         yield node
-    finally:
-        node.shutdown()
-        thread.join()
-        node.server_close()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import ssl
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import pytest
 import yaml
 
 from tests.golden.cases import pair, write_files
+from tests.https_double import Handler, running
 from tests.unit.ops.conftest import Ops
 from tests.unit.ops.leaf import Issuer
 
@@ -31,11 +31,8 @@ class Source(ThreadingHTTPServer):
     wants = "nothing"
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     server: Source
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Says nothing."""
 
     def do_HEAD(self) -> None:
         wanted = {"nothing": None, "basic": LOGIN, "bearer": f"Bearer {TOKEN}"}.get(self.server.wants, "never")
@@ -46,25 +43,17 @@ class _Handler(BaseHTTPRequestHandler):
         }
         if self.headers.get("Authorization") != wanted:
             plain = f'Bearer realm="http://127.0.0.1:{self.server.server_port}/token"'
-            self._answer(401, **{"WWW-Authenticate": challenge.get(self.server.wants, plain)})
+            self.answer(401, **{"WWW-Authenticate": challenge.get(self.server.wants, plain)})
         elif self.path == "/v2/library/registry/manifests/3.1.1" and INDEX in self.headers["Accept"]:
-            self._answer(200, **{"Docker-Content-Digest": DIGEST})
+            self.answer(200, **{"Docker-Content-Digest": DIGEST})
         else:
-            self._answer(404)
+            self.answer(404)
 
     def do_GET(self) -> None:
         if self.path == "/token?service=s&scope=repository%3Alibrary%2Fregistry%3Apull" and self.headers.get("Authorization") == LOGIN:
-            self._answer(200, json.dumps({"token": TOKEN}).encode())
+            self.answer(200, json.dumps({"token": TOKEN}).encode())
         else:
-            self._answer(401)
-
-    def _answer(self, status: int, body: bytes = b"", **headers: str) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+            self.answer(401)
 
 
 @pytest.fixture
@@ -76,12 +65,8 @@ def source(tmp_path: Path) -> Iterator[Source]:
     server, tls = Source(("127.0.0.1", 0), _Handler), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(issuer.leaf(tmp_path / "leaf.pem", ["127.0.0.1"]))
     server.socket = tls.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running(server):
+        yield server
 
 
 def stack_file(folder: Path, image: str, registry: str) -> Path:
