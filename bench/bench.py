@@ -60,9 +60,10 @@ class Bench(ABC, Generic[Made, ByHand]):
     def costs(self) -> list[Trial]:
         """Commands and state of a host, and seconds of a preview."""
         rows = (f"{self.topology}.commands-per-host", f"{self.topology}.state-bytes-per-host")
+        previews = (f"{self.topology}.seconds.preview", f"{self.topology}.steal.preview")
         return [
             self.mine("cost.state", rows, cost.state, 1),
-            self.mine("cost.preview", (f"{self.topology}.seconds.preview",), cost.preview, self.share(2)),
+            self.mine("cost.preview", previews, cost.preview, self.share(2)),
         ]
 
     def both(self, name: str, rows: Sequence[str], run: Callable[[Subject], Mapping[str, float]]) -> Trial:

@@ -44,6 +44,7 @@ PAIR = (
     Row("pair.failed.reboot", "the holder reboots, clients retry once", "count", 0),
     Row("pair.resets.reboot", "requests that needed this retry", "count", None),
     Row("pair.seconds.preview", "`pulumi preview` without a change", "s", 4),
+    Row("pair.steal.preview", "processor time that the machine did not get meanwhile, of what it wanted", "percent", None),
     Row("pair.ms-per-resource.render", "the program with 50 pairs and no engine, per resource", "ms", 5),
     Row("pair.commands-per-host", "Commands of the host that has most", "count", 8),
     Row("pair.state-bytes-per-host", "state of the host that has most", "bytes", 256_000),
@@ -86,6 +87,7 @@ FRONTED = (
     Row("fronted.failed.reload", "requests failed while both fronts reload haproxy again and again", "count", 0),
     Row("fronted.dropped.reload", "connections that a reload cut between two requests, of 8 kept ones", "count", 0),
     Row("fronted.seconds.preview", "`pulumi preview` without a change", "s", None),
+    Row("fronted.steal.preview", "processor time that the machine did not get meanwhile, of what it wanted", "percent", None),
     Row("fronted.commands-per-host", "Commands of the host that has most", "count", 8),
     Row("fronted.state-bytes-per-host", "state of the host that has most", "bytes", 256_000),
 )
