@@ -66,7 +66,7 @@ def write_docs() -> None:
     for topology, rows in row.TOPOLOGIES.items():
         seen = report.read(topology)
         document.write(topology, rows, seen)
-        done = f"{len(seen)} of {len(rows)} rows measured" if seen else "not measured here, its figures are as they were"
+        done = f"{len(seen)} of {len(rows)} rows measured here, the others are as they were"
         console.print(f"{topology}: {done}")
 
 

@@ -16,18 +16,12 @@ CELLS = re.compile(r"^\| `(?P<id>[^`]+)` \|(?: [^|]*\|){3} (?P<figures>.*) \|$")
 """Of a row of the table: what comes after row, what, unit and limit."""
 
 
-def section(rows: Sequence[Row], seen: Sequence[Figure]) -> str:
-    """Machine and table of one topology; a row that was not measured has empty cells."""
-    known = {one.id: one for one in seen}
-    about = [f"Measured on: {machine}." for machine in dict.fromkeys(one.machine for one in seen)]
-    return _text(about, rows, {row.id: _cells(known[row.id]) for row in rows if row.id in known})
-
-
-def kept(rows: Sequence[Row], published: str) -> str:
-    """The section as it was, with the rows as they are now: what was published stays, new rows have empty cells."""
-    about = [line for line in published.splitlines() if line.startswith("Measured on:")]
-    found = (CELLS.match(line) for line in published.splitlines())
-    return _text(about, rows, {match["id"]: match["figures"].split(" | ") for match in found if match})
+def section(rows: Sequence[Row], seen: Sequence[Figure], published: str) -> str:
+    """Machine and table of one topology: what was measured now, else what was published; a new row has empty cells."""
+    lines = published.splitlines()
+    about = dict.fromkeys([f"Measured on: {one.machine}." for one in seen] + [line for line in lines if line.startswith("Measured on:")])
+    figures = {match["id"]: match["figures"].split(" | ") for line in lines if (match := CELLS.match(line))}
+    return _text(list(about), rows, figures | {one.id: _cells(one) for one in seen})
 
 
 def _text(about: Sequence[str], rows: Sequence[Row], figures: Mapping[str, Sequence[str]]) -> str:
@@ -54,10 +48,9 @@ def replaced(text: str, topology: str, written: str) -> str:
 
 
 def write(topology: str, rows: Sequence[Row], seen: Sequence[Figure], page: Path = PAGE) -> None:
-    """Puts the figures into the page; without any, what it has stays."""
+    """Puts the figures into the page; rows without any stay as they are."""
     text = page.read_text("utf-8")
-    written = section(rows, seen) if seen else kept(rows, between(text, topology))
-    page.write_text(replaced(text, topology, written), encoding="utf-8")
+    page.write_text(replaced(text, topology, section(rows, seen, between(text, topology))), encoding="utf-8")
 
 
 def _found(text: str, topology: str) -> re.Match[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -39,6 +40,12 @@ def served(cluster: Cluster, first: Run) -> Cluster:
 def client(served: Cluster) -> Iterator[Client]:
     with served.known_to_client() as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def kept(client: Client) -> str:
+    """Digest of `story/kept:1`, which outlives pods and the stack."""
+    return client.push("story/kept:1")
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +91,7 @@ def test_who_does_not_trust_the_ca_is_refused(served: Cluster, client: Client) -
 
 def test_deployment_of_others_pulls_by_its_pull_secret(served: Cluster, image: str) -> None:
     """A Deployment in another namespace runs an image of the registry by the pull secret that is there, on a node of any kind."""
-    served.apply(deployment("app", image, served.system.name))
-    served.kubectl("rollout", "status", "deployment/app", "--namespace", OTHERS, "--timeout=90s")
-    served.kubectl("delete", "deployment/app", "--namespace", OTHERS)
+    run_for_others(served, image)
 
 
 @pytest.mark.parametrize("secret", ["wrong", "missing"])
@@ -101,14 +106,13 @@ def test_pod_without_the_right_password_waits_for_its_image(served: Cluster, ima
     assert re.search("401|unauthorized|no basic auth", message), message
 
 
-def test_images_survive_their_pod(served: Cluster, client: Client) -> None:
+def test_images_survive_their_pod(served: Cluster, client: Client, kept: str) -> None:
     """After its pod was deleted another one serves the same image from the same volume."""
-    digest = client.push("story/kept:1")
     (before,) = served.pods()
     served.kubectl("delete", "pod", before["metadata"]["name"], "--namespace", served.namespace)
     served.kubectl("rollout", "status", "deployment/registry", "--namespace", served.namespace, "--timeout=60s")
     eventually(lambda: client.login().returncode, lambda code: code == 0, what="the registry serves again", within_s=30, successes=1)
-    client.pull("story/kept:1", digest)
+    client.pull("story/kept:1", kept)
     (after,) = served.pods()
     assert after["metadata"]["uid"] != before["metadata"]["uid"]
 
@@ -121,22 +125,56 @@ def test_second_up_changes_nothing(served: Cluster) -> None:
     assert [one["metadata"]["uid"] for one in served.get("pods", "--all-namespaces")] == before
 
 
+def test_changed_password_counts_without_a_restart(served: Cluster, client: Client, image: str) -> None:
+    """Within 2 minutes of `up` the same pod takes a new password and refuses the old one, and the pull secret of others has the new one."""
+    (before,) = served.pods()
+    password = secrets.token_urlsafe(24)
+    served.up(secrets={f"password-{client.user}": password}).succeeded()
+    eventually(lambda: client.login(password).returncode, lambda code: code == 0, what="the new password counts", within_s=120)
+    assert client.login().returncode != 0
+    (after,) = served.pods()
+    assert restarts(after) == restarts(before)
+    run_for_others(served, image)
+
+
+@pytest.mark.usefixtures("kept")
 def test_destroy_leaves_the_images_alone_and_nothing_else(served: Cluster, client: Client) -> None:
     """`destroy` takes every object and every node's trust away, and leaves the images on the disk of their node."""
     client.clean()
-    kept = served.store()
-    assert kept
+    files = served.store()
+    assert files
     served.destroy().succeeded()
-    assert served.store() == kept
+    assert served.store() == files
     assert {one["metadata"]["name"] for one in served.get("namespaces")} == {"default", OTHERS, *SYSTEM}
     assert served.get("persistentvolumes") == []
     assert served.get("storageclasses") == []
-    secrets = served.get("secrets", "--all-namespaces")
-    assert [one["metadata"]["name"] for one in secrets] == []
+    logins = served.get("secrets", "--all-namespaces")
+    assert [one["metadata"]["name"] for one in logins] == []
     assert [node.name for node in served.nodes if served.trusted_on(node)] == []
 
 
+def test_next_up_serves_the_images_that_stayed(cluster: Cluster, kept: str) -> None:
+    """After `destroy`, `up` finds the volume as it was left: an image pushed before is pulled, by the new CA and the new password."""
+    cluster.up().succeeded()
+    with cluster.known_to_client() as client:
+        assert client.login().returncode == 0
+        client.pull("story/kept:1", kept)
+    cluster.destroy().succeeded()
+
+
 SYSTEM = ("kube-system", "kube-public", "kube-node-lease")
+
+
+def restarts(found: Mapping[str, Any]) -> tuple[str, list[int]]:
+    """Which pod it is, and how often each of its containers was started again."""
+    return found["metadata"]["uid"], [one["restartCount"] for one in found["status"]["containerStatuses"]]
+
+
+def run_for_others(served: Cluster, image: str) -> None:
+    """A Deployment in their namespace pulls by the pull secret that is there, and runs; it is gone afterwards."""
+    served.apply(deployment("app", image, served.system.name))
+    served.kubectl("rollout", "status", "deployment/app", "--namespace", OTHERS, "--timeout=90s")
+    served.kubectl("delete", "deployment/app", "--namespace", OTHERS)
 
 
 def pod_spec(image: str, secret: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.document import PAGE, between, kept, replaced, section
+from bench.document import PAGE, between, replaced, section
 from bench.record import Record, Seen
 from bench.report import Figure, figures, number
 from bench.row import PAIR, TOPOLOGIES, Row
@@ -62,7 +62,7 @@ def test_row_that_was_not_measured_has_no_figure(record: Record) -> None:
 
 def test_table_of_the_document_has_every_row_and_its_figures(record: Record) -> None:
     """Rows that were not measured stay in the table with empty cells; the others show the numbers of the run."""
-    text = section([*PAIR], figures([GAP], record))
+    text = section([*PAIR], figures([GAP], record), "")
     assert all(f"| `{row.id}` |" in text for row in PAIR)
     assert "| ms | 500 | 20 | 100 | 190 | 200 | 1 | 3600 | 2026-11-21 | `v1` |" in text
     widths = {line.count("|") for line in text.splitlines() if line.startswith("|")}
@@ -78,23 +78,26 @@ def test_document_keeps_what_stands_around_the_table() -> None:
         replaced("before\n", "pair", "new\n")
 
 
-def test_topology_that_was_not_measured_keeps_its_figures(record: Record) -> None:
-    """What was published stays where there is no run; a new row comes with empty cells, and one that is gone goes."""
-    published = section([GAP, Row("pair.gap.gone", "gone", "ms", None)], figures([GAP], record))
-    again = kept([FAILED, GAP], published)
+def test_row_that_was_not_measured_keeps_its_figures(record: Record) -> None:
+    """What was published stays where the run has nothing newer; a new row comes with empty cells, and one that is gone goes."""
+    published = section([GAP, Row("pair.gap.gone", "gone", "ms", None)], figures([GAP], record), "")
+    again = section([FAILED, GAP], [], published)
     [machine, *_, failed, gap] = [line for line in again.splitlines() if line]
     assert machine in published
     assert gap in published
     assert failed == "| `pair.failed.repair` | repair | count | 0 |" + "  |" * 8
     assert "pair.gap.gone" not in again
-    assert kept([FAILED, GAP], again) == again
+    assert section([FAILED, GAP], [], again) == again
+    newer = section([FAILED, GAP], figures([FAILED], record), published)
+    assert gap in newer
+    assert failed not in newer
 
 
 @pytest.mark.parametrize("topology", TOPOLOGIES)
 def test_document_has_every_row(topology: str) -> None:
     """The page shows each row with its words and limit as they are now: what `write-docs` would leave alone."""
     published = between(PAGE.read_text("utf-8"), topology)
-    assert published == kept(TOPOLOGIES[topology], published)
+    assert published == section(TOPOLOGIES[topology], [], published)
 
 
 @pytest.mark.parametrize("topology", TOPOLOGIES)
