@@ -9,12 +9,14 @@ from typing import ClassVar, Generic, TypeVar
 
 from bench import cost, gap
 from bench.handmade import HandMade
-from bench.ours import Ours
+from bench.ours import Ours, OursBehindVip
 from bench.schedule import Subject, Trial
 from bench.system import System
 
 Made = TypeVar("Made", bound=Ours)
-ByHand = TypeVar("ByHand", bound=HandMade)
+ByHand = TypeVar("ByHand", bound=System)
+BehindVip = TypeVar("BehindVip", bound=OursBehindVip)
+BehindVipByHand = TypeVar("BehindVipByHand", bound=HandMade)
 
 
 class Bench(ABC, Generic[Made, ByHand]):
@@ -52,19 +54,10 @@ class Bench(ABC, Generic[Made, ByHand]):
         self.made.remove()
         self.by_hand.remove()
 
-    def gap(self, kind: str, *further: str) -> Trial:
-        """A fault on the holder of the VIP; `further` are rows of that kind alone."""
-        rows = (f"{self.topology}.gap.{kind}", *further, f"{self.topology}.failed.repair", f"{self.topology}.moves.fault")
-        return self.both(f"gap.{kind}", rows, lambda subject: gap.measure(self.start(subject), kind))
-
-    def costs(self) -> list[Trial]:
-        """Commands and state of a host, and seconds of a preview."""
-        rows = (f"{self.topology}.commands-per-host", f"{self.topology}.state-bytes-per-host")
-        previews = (f"{self.topology}.seconds.preview", f"{self.topology}.steal.preview")
-        return [
-            self.mine("cost.state", rows, cost.state, 1),
-            self.mine("cost.preview", previews, cost.preview, self.share(2)),
-        ]
+    def preview(self) -> Trial:
+        """Seconds of a preview."""
+        rows = (f"{self.topology}.seconds.preview", f"{self.topology}.steal.preview")
+        return self.mine("cost.preview", rows, cost.preview, self.share(2))
 
     def both(self, name: str, rows: Sequence[str], run: Callable[[Subject], Mapping[str, float]]) -> Trial:
         """A trial of ours and of the control."""
@@ -77,3 +70,17 @@ class Bench(ABC, Generic[Made, ByHand]):
     def share(self, part: int) -> int:
         """Once where a fault is measured `part` times."""
         return max(1, self._times // part)
+
+
+class VipBench(Bench[BehindVip, BehindVipByHand]):
+    """Of hosts with a VIP."""
+
+    def gap(self, kind: str, *further: str) -> Trial:
+        """A fault on the holder of the VIP; `further` are rows of that kind alone."""
+        rows = (f"{self.topology}.gap.{kind}", *further, f"{self.topology}.failed.repair", f"{self.topology}.moves.fault")
+        return self.both(f"gap.{kind}", rows, lambda subject: gap.measure(self.ours if subject == "ours" else self.control, kind))
+
+    def costs(self) -> list[Trial]:
+        """Commands and state of a host, and seconds of a preview."""
+        rows = (f"{self.topology}.commands-per-host", f"{self.topology}.state-bytes-per-host")
+        return [self.mine("cost.state", rows, cost.state, 1), self.preview()]

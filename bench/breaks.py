@@ -7,11 +7,11 @@ from contextlib import ExitStack
 
 from bench.load import Loaded
 from bench.ours import Ours
-from bench.system import System
+from bench.system import VipSystem
 from lab import fault
 from lab.host import Host
 
-Fault = Callable[[System, Host], None]
+Fault = Callable[[VipSystem, Host], None]
 FAULTS: Mapping[str, Fault] = {
     "registry-killed": lambda system, host: system.kill_registry(host),
     "registry-hung": lambda _, host: fault.pause(host, "registry"),
@@ -28,7 +28,7 @@ REPAIRS: Mapping[str, Callable[[Host], None]] = {
 """The rest heals by itself in our system, and by hand in the control."""
 
 
-def repaired(system: System, host: Host, kind: str) -> Mapping[str, float]:
+def repaired(system: VipSystem, host: Host, kind: str) -> Mapping[str, float]:
     """Repairs `host`, in our system under load; row id to value. Raises BenchError where the system does not become whole."""
     with ExitStack() as stack:
         load = stack.enter_context(Loaded(system)) if isinstance(system, Ours) else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from bench.load import Loaded
-from bench.ours import Ours
+from bench.ours import OursBehindVip
 from bench.row import REQUESTS
 from bench.system import eventually
 from bench.watch import Watch
@@ -44,7 +44,7 @@ def changes(topology: str, vip: IPv4Address) -> Mapping[str, Change]:
     }
 
 
-def measure(system: Ours, kind: str) -> Mapping[str, float]:
+def measure(system: OursBehindVip, kind: str) -> Mapping[str, float]:
     """Applies a changed stack file; row id to value."""
     change = changes(system.topology, system.vip)[kind]
     system.await_whole()
@@ -52,14 +52,14 @@ def measure(system: Ours, kind: str) -> Mapping[str, float]:
     return applied(system, kind)
 
 
-def applied(system: Ours, kind: str, *, holds: bool = True) -> Mapping[str, float]:
+def applied(system: OursBehindVip, kind: str, *, holds: bool = True) -> Mapping[str, float]:
     """Applies the stack file as it is now to a whole system under load, with a long request where it `holds`; row id to value."""
     with Watch(system.members, system.vip) as watch, Loaded(system, at_least=REQUESTS[system.topology], holds=holds) as load:
         system.stack.up()
     return {f"{system.topology}.failed.change.{kind}": float(load.tally.failed), f"{system.topology}.moves.change": float(watch.moves)}
 
 
-def failover(system: Ours) -> Mapping[str, float]:
+def failover(system: OursBehindVip) -> Mapping[str, float]:
     """Moves the VIP by the verb of the deployed script."""
 
     def move(holder: Host) -> None:
@@ -70,12 +70,12 @@ def failover(system: Ours) -> Mapping[str, float]:
     return _moved(system, "failover", move)
 
 
-def reboot(system: Ours) -> Mapping[str, float]:
+def reboot(system: OursBehindVip) -> Mapping[str, float]:
     """Reboots the holder."""
     return _moved(system, "reboot", fault.reboot)
 
 
-def _moved(system: Ours, kind: str, move: Callable[[Host], None]) -> Mapping[str, float]:
+def _moved(system: OursBehindVip, kind: str, move: Callable[[Host], None]) -> Mapping[str, float]:
     system.await_whole()
     holder = system.holder()
     with Loaded(system, retry=True) as load:

@@ -8,7 +8,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,16 +26,18 @@ SHOWN = 800
 class Stack:
     """The stack `bench` with a stack file and a file backend of its own."""
 
-    def __init__(self, file: Path) -> None:
-        """`file` is changed by `set`; the backend lies beside it."""
+    def __init__(self, file: Path, plugins: Sequence[str] = ()) -> None:
+        """`file` is changed by `toggle`, `add` and `take_out`; the backend lies beside it; `plugins` that not every stack needs."""
         self.file = file
+        self._engine = [word for plugin in plugins for word in ("--with", plugin)]
         self._backend = file.parent / "state"
         self._backend.mkdir(parents=True, exist_ok=True)
 
     @cached_property
     def environment(self) -> dict[str, str]:
         """Of every command. Raises LabError where the engine is not built."""
-        lines = run([sys.executable, "-m", "engine", "env"], "asking for the engine (built by: python -m engine build)", cwd=PROJECT)
+        doing = f"asking for the engine (built by: {' '.join(['python -m engine build', *self._engine])})"
+        lines = run([sys.executable, "-m", "engine", "env", *self._engine], doing, cwd=PROJECT)
         engine = dict(shlex.split(line)[1].split("=", 1) for line in lines.splitlines())
         # Python keeps what it has compiled, as it does wherever nobody told it not to
         user = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

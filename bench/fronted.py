@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 from bench import change, front, replica
-from bench.bench import Bench
+from bench.bench import VipBench
 from bench.control_fronted import ControlFronted
 from bench.ours import OursFronted
 from bench.row import FRONTED
 from bench.schedule import Trial
 
 
-class FrontedBench(Bench[OursFronted, ControlFronted]):
+class FrontedBench(VipBench[OursFronted, ControlFronted]):
     """Two fronts before three registries, against haproxy and keepalived set up by hand."""
 
     topology, made, by_hand = "fronted", OursFronted, ControlFronted

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bench.breaks import FAULTS, repaired
-from bench.system import SEEN_IN_A_ROW, BenchError, System, eventually
+from bench.system import SEEN_IN_A_ROW, BenchError, VipSystem, eventually
 from bench.watch import Watch
 from lab.host import Host
 from lab.probe import Probe
@@ -26,7 +26,7 @@ class Gap:
     seen_until: float
 
 
-def measure(system: System, kind: str) -> Mapping[str, float]:
+def measure(system: VipSystem, kind: str) -> Mapping[str, float]:
     """Does a fault to the holder of the VIP, and repairs it; row id to value. Raises BenchError where nobody serves in time."""
     system.await_whole()
     holder = system.holder()
@@ -42,7 +42,7 @@ def measure(system: System, kind: str) -> Mapping[str, float]:
     return values
 
 
-def _probed(system: System, holder: Host, kind: str) -> Gap:
+def _probed(system: VipSystem, holder: Host, kind: str) -> Gap:
     is_over, in_a_row = _end(system, holder, kind)
     with Probe(system.client, system.target) as probe:
         time.sleep(BEFORE_S + random.uniform(0, system.phase_s))  # noqa: S311 - a phase, no secret
@@ -55,7 +55,7 @@ def _probed(system: System, holder: Host, kind: str) -> Gap:
     return Gap(probe.report.gap_ms, struck, seen_until)
 
 
-def _end(system: System, holder: Host, kind: str) -> tuple[Callable[[], bool], int]:
+def _end(system: VipSystem, holder: Host, kind: str) -> tuple[Callable[[], bool], int]:
     """What is true once the fault is over for clients, and how often in a row it must be."""
     if kind == "haproxy-killed":  # the control starts it again where it was
         return lambda: any(host.holds(system.vip) and _runs_haproxy(host) for host in system.members), SEEN_IN_A_ROW

@@ -9,10 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import ClassVar
 
-from bench.system import BenchError, System
-from lab import docker, lifecycle, registry_image
+from bench.system import BenchError, VipSystem
+from lab import docker, registry_image
 from lab.archive import Archive
 from lab.certificate import Authority
 from lab.host import Host
@@ -70,15 +69,13 @@ class Vrrp:
         return {"etc/keepalived/keepalived.conf": (text, 0o644), "etc/keepalived/check": (self.check, 0o755)}
 
 
-class HandMade(System):
+class HandMade(VipSystem):
     """Made by hand, that is: by the files and commands of its class."""
-
-    LAB: ClassVar[str]
 
     def __init__(self) -> None:
         """Starts the lab where it does not run, and makes what is missing on its hosts."""
         self.boot()
-        super().__init__(self.LAB)
+        super().__init__()
         self._ca, self.certificate = self.folder / "registry-ca.pem", self.folder / "registry.crt"
         self._make()
         self.mend()
@@ -121,11 +118,6 @@ class HandMade(System):
         for commands, hosts in self.mending.items():
             for host in hosts:
                 host.output(["sh", "-c", commands])
-
-    @classmethod
-    def remove(cls) -> None:
-        """Takes the lab away."""
-        lifecycle.down(cls.LAB, keep=False)
 
     def _make(self) -> None:
         if all(map(self.is_made, self.nodes)):

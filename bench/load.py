@@ -24,6 +24,7 @@ class Loaded:
         target, (user, password) = system.target, system.login
         self._order = Order(
             address=target.address,
+            port=target.port,
             name=target.name,
             ca=target.ca,
             user=user,

@@ -6,11 +6,14 @@ import json
 import random
 import shutil
 import sys
+from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from bench.engine import STACK, Stack
-from bench.system import PROJECT, STACK_FILES, FrontedSystem, System
+from bench.system import PROJECT, STACK_FILES, FrontedSystem, System, VipSystem
 from lab import lifecycle
 from lab import state as states
 from lab.command import run
@@ -25,25 +28,35 @@ systemctl is-active --quiet keepalived"""
 class Ours(System):
     """Made by `python -m ops up` from the stack file of a lab of its own."""
 
-    LAB: ClassVar[str]
-    phase_s = 1.0
-    moves_within_s = 10
+    plugins: ClassVar[Sequence[str]] = ()
+    """That not every stack needs."""
 
     def __init__(self) -> None:
         """Starts the lab where it does not run, and applies the stack."""
         lifecycle.up(self.topology, STACK_FILES[self.topology], self.LAB)
-        super().__init__(self.LAB)
-        file = self.folder / "bench.yaml"
+        super().__init__()
+        file = self.place / "bench.yaml"
         if not file.exists():
+            self.place.mkdir(exist_ok=True)
             shutil.copy(states.of(self.LAB).stack_file, file)
-        self.stack = Stack(file)
+        self.stack = Stack(file, self.plugins)
         self.prepare()
         self.stack.up()
         self.mend()  # an interrupted run may have left a fault behind
         self.await_whole()
 
+    @property
+    def place(self) -> Path:
+        """Folder of the stack file and of the state: the lab's own."""
+        return self.folder
+
     def prepare(self) -> None:
         """Of the stack file, before the first `up`: nothing but what the lab wrote."""
+
+    def hand_over(self) -> None:
+        """The keys of the lab's storage become secrets of the stack."""
+        secrets = [sys.executable, "-m", "lab", "secrets", "--name", self.LAB, "--stack", STACK, "--config-file", str(self.stack.file)]
+        run(secrets, f"handing the storage's secrets to stack {STACK}", cwd=PROJECT, env=self.stack.environment)
 
     @cached_property
     def outputs(self) -> dict[str, Any]:
@@ -52,16 +65,23 @@ class Ours(System):
 
     @property
     def target(self) -> Target:
-        """`/` of the registry at the VIP."""
-        ca = self.folder / "registry-ca.pem"
+        """`/` of the registry by its name, at `address`."""
+        ca = self.place / "registry-ca.pem"
         ca.write_text(self.outputs["caCertificatePem"])
-        name = self.outputs["registryUrl"].removeprefix("https://")
-        return Target(address=str(self.vip), name=name, ca=str(ca))
+        url = urlsplit(str(self.outputs["registryUrl"]))
+        return Target(address=str(self.address), name=url.hostname or "", ca=str(ca), port=url.port or Target.port)
 
     @property
     def login(self) -> tuple[str, str]:
         """User and password."""
         return "admin", self.outputs["passwords"]["admin"]
+
+
+class OursBehindVip(Ours, VipSystem):
+    """On hosts with a VIP."""
+
+    phase_s = 1.0
+    moves_within_s = 10
 
     def kill_registry(self, host: Host) -> None:
         """`docker kill` of the live slot's writer."""
@@ -77,19 +97,14 @@ class Ours(System):
         for host in self.nodes:
             host.exec(["sh", "-c", "echo 0 >/run/ha-registry/moved.down"])
 
-    @classmethod
-    def remove(cls) -> None:
-        """Takes the lab away, and everything of the stack with it."""
-        lifecycle.down(cls.LAB, keep=False)
 
-
-class OursPair(Ours):
+class OursPair(OursBehindVip):
     """Two registries that share a VIP."""
 
     topology, LAB = "pair", "bench"
 
 
-class OursFronted(Ours, FrontedSystem):
+class OursFronted(OursBehindVip, FrontedSystem):
     """Two fronts before three registries on the lab's Ceph."""
 
     LAB = "bench-fronted"
@@ -99,8 +114,7 @@ class OursFronted(Ours, FrontedSystem):
         """All registries, though an interrupted run may have taken one out; and what the storage's operator handed over."""
         for host in self.registries:
             self.stack.add("registries", host.name, str(host.address))
-        secrets = [sys.executable, "-m", "lab", "secrets", "--name", self.LAB, "--stack", STACK, "--config-file", str(self.stack.file)]
-        run(secrets, f"handing the storage's secrets to stack {STACK}", cwd=PROJECT, env=self.stack.environment)
+        self.hand_over()
 
     def is_whole(self) -> bool:
         """Both fronts may hold the VIP, and each passes requests on to every registry."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 from bench import change, cost, stress
-from bench.bench import Bench
+from bench.bench import VipBench
 from bench.control_pair import ControlPair
 from bench.ours import OursPair
 from bench.row import KINDS_OF_CHANGE
 from bench.schedule import Trial
 
 
-class PairBench(Bench[OursPair, ControlPair]):
+class PairBench(VipBench[OursPair, ControlPair]):
     """Two bare hosts behind one VIP, against the same made by hand."""
 
     topology, made, by_hand = "pair", OursPair, ControlPair

@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Mapping
 
-from bench.system import BenchError, System
+from bench.system import BenchError, VipSystem
 from bench.watch import Watch
 from lab.command import run
 from lab.standstill import Standstill
@@ -26,7 +26,7 @@ def ensure_program() -> None:
     run(["apt-get", "install", "-qy", "--no-install-recommends", "stress-ng"], "installing stress-ng", env=quiet)
 
 
-def measure(system: System, minutes: float) -> Mapping[str, float]:
+def measure(system: VipSystem, minutes: float) -> Mapping[str, float]:
     """Keeps all cores of the machine busy, and so those of all hosts on it; row id to value."""
     ensure_program()
     system.await_whole()

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import ClassVar
 
-from lab import docker, fault
+from lab import docker, fault, lifecycle
 from lab import state as states
 from lab.command import LabError
 from lab.host import Host
-from lab.plan import Machine
+from lab.plan import Role
 from lab.prober import Target
 
 PROJECT = Path(__file__).parent.parent
-STACK_FILES = {"pair": PROJECT / "Pulumi.dev.yaml", "fronted": PROJECT / "lab" / "stacks" / "fronted.yaml"}
+STACK_FILES = {
+    "pair": PROJECT / "Pulumi.dev.yaml",
+    "fronted": PROJECT / "lab" / "stacks" / "fronted.yaml",
+    "kubernetes": PROJECT / "lab" / "stacks" / "kubernetes-s3.yaml",
+}
 """That name the hosts of a topology's labs, ours and the control's."""
 POLL_S = 0.2
 SEEN_IN_A_ROW = 3
@@ -28,39 +33,37 @@ class BenchError(LabError):
     """What was being measured, what went wrong, and what to do now."""
 
 
-def eventually(seen: Callable[[], bool], doing: str, *, within_s: float = READY_S, in_a_row: int = SEEN_IN_A_ROW) -> None:
+def eventually(
+    seen: Callable[[], bool], doing: str, *, within_s: float = READY_S, in_a_row: int = SEEN_IN_A_ROW, every_s: float = POLL_S
+) -> None:
     """Returns once `seen` was true some times in a row; raises BenchError where it was not in time."""
     deadline, row = time.monotonic() + within_s, 0
     while row < in_a_row:
         if time.monotonic() > deadline:
             raise BenchError(f"{doing}: not so within {within_s:.0f} s; look at: python -m lab status")
         row = row + 1 if seen() else 0
-        time.sleep(POLL_S)
+        time.sleep(every_s)
 
 
 class System(ABC):
-    """Registry hosts, a client, and a VIP that one of two hosts holds: a registry in a pair, a front before registries."""
+    """A registry on the hosts of a lab, and a client of it."""
 
     topology: ClassVar[str]
+    LAB: ClassVar[str]
     phase_s: float
     """A fault comes at a random moment of this length: the longest interval at which something is checked."""
-    moves_within_s: float
-    """Longest time until a fault has moved the VIP."""
 
-    def __init__(self, lab: str) -> None:
-        """The lab of that name runs already."""
-        plan = states.of(lab).plan()
-        if plan.vip is None:
-            raise BenchError(f"measuring lab {lab}: its hosts share no VIP; bring up one of topology pair or fronted")
-        self.lab, self.vip = lab, plan.vip
-        self.folder: Path = states.of(lab).place
+    def __init__(self) -> None:
+        """Its lab runs already."""
+        self.lab, self._plan = self.LAB, states.of(self.LAB).plan()
+        self.folder: Path = states.of(self.LAB).place
         """Of the lab: what is made in it goes with the lab."""
-        self.registries = self._hosts(one for one in plan.machines if one.role == "registry")
-        fronts = self._hosts(one for one in plan.machines if one.role == "front")
-        self.members = fronts or self.registries
-        """Who may hold the VIP, the preferred holder first."""
-        self.nodes = [*self.registries, *fronts]
-        self.client = next(iter(self._hosts(one for one in plan.machines if one.role == "client")))
+        self.client = next(iter(self._hosts("client")))
+
+    @property
+    @abstractmethod
+    def address(self) -> IPv4Address:
+        """Where clients come in."""
 
     @property
     @abstractmethod
@@ -73,12 +76,50 @@ class System(ABC):
         return "nobody", ""
 
     @abstractmethod
-    def kill_registry(self, host: Host) -> None:
-        """`docker kill` of the container that serves on `host`."""
+    def is_whole(self) -> bool:
+        """Whether everything could serve and nothing is under repair."""
 
     @abstractmethod
-    def is_whole(self) -> bool:
-        """Whether every host could serve and nothing is under repair."""
+    def mend(self) -> None:
+        """Undoes whatever a trial may have done, in any state it may have left behind."""
+
+    def await_whole(self) -> None:
+        """Returns once `is_whole`; raises BenchError after `READY_S`."""
+        eventually(self.is_whole, f"waiting until lab {self.lab} is whole again")
+
+    @classmethod
+    def remove(cls) -> None:
+        """Takes the lab away, and everything that was made in it."""
+        lifecycle.down(cls.LAB, keep=False)
+
+    def _hosts(self, role: Role) -> list[Host]:
+        return [Host(self.lab, one.name) for one in self._plan.machines if one.role == role]
+
+
+class VipSystem(System):
+    """Hosts with a VIP that one of two holds: a registry in a pair, a front before registries."""
+
+    moves_within_s: float
+    """Longest time until a fault has moved the VIP."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        if self._plan.vip is None:
+            raise BenchError(f"measuring lab {self.lab}: its hosts share no VIP; bring up one of topology pair or fronted")
+        self.vip = self._plan.vip
+        self.registries, fronts = self._hosts("registry"), self._hosts("front")
+        self.members = fronts or self.registries
+        """Who may hold the VIP, the preferred holder first."""
+        self.nodes = [*self.registries, *fronts]
+
+    @property
+    def address(self) -> IPv4Address:
+        """The VIP."""
+        return self.vip
+
+    @abstractmethod
+    def kill_registry(self, host: Host) -> None:
+        """`docker kill` of the container that serves on `host`."""
 
     def mend(self) -> None:
         """Undoes whatever a trial may have done, in any state it may have left behind."""
@@ -110,11 +151,8 @@ class System(ABC):
         """Returns once every host is well and one holds the VIP; raises BenchError after `READY_S`."""
         eventually(lambda: self.is_whole() and len(self.holders()) == 1, f"waiting until lab {self.lab} is whole again")
 
-    def _hosts(self, machines: Iterable[Machine]) -> list[Host]:
-        return [Host(self.lab, one.name) for one in machines]
 
-
-class FrontedSystem(System):
+class FrontedSystem(VipSystem):
     """Two fronts that share a VIP, before three registries."""
 
     topology = "fronted"

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import http.server
+import os
 import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from bench.client import Load, Order, Tally
+from bench.load import Loaded
+from bench.system import System
 from lab.certificate import Authority
+from lab.prober import Target
 
 
 class Registry(http.server.BaseHTTPRequestHandler):
@@ -134,3 +140,14 @@ def test_long_request_that_is_cut_is_a_failure(order: Order, monkeypatch: pytest
     tally = loaded(replace(order, holds=True))
     assert tally.failed == 1
     assert next(iter(tally.causes)).startswith("long request: ")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root enters a network namespace")
+def test_load_asks_where_the_system_is(order: Order) -> None:
+    """The clients of a system ask its own port, which is not 443 everywhere, as its user."""
+    target = Target(order.address, order.name, order.ca, order.port)
+    system = SimpleNamespace(target=target, login=(order.user, order.password), client=SimpleNamespace(pid=os.getpid()))
+    with Loaded(cast("System", system), at_least=20) as load:
+        pass
+    assert load.tally.requests >= 20
+    assert load.tally.failed == 0

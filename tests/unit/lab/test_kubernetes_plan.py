@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,14 @@ from cryptography import x509
 import settings
 from lab import credentials, image, kube_programs, kubernetes, stackfile
 from lab import plan as planning
+from lab.ceph import SECRETS
 from lab.command import LabError
-from lab.plan import Plan
+from lab.plan import RGW_PORT, Plan
 from lab.state import State
 from settings import StackFile
 
 STACK = Path(__file__).parents[3] / "lab" / "stacks" / "kubernetes.yaml"
+ON_S3 = STACK.with_name("kubernetes-s3.yaml")
 RECIPE = image.Recipe(suite="s", sources=(), proxy="", ca_bundle=b"", init="")
 
 
@@ -122,6 +125,23 @@ def test_stack_file_of_lab_passes_all_rules(equipped: State, old: Plan, plan: Pl
     assert set(system.pull_secrets) <= kubernetes.NAMESPACES
     assert "172.30.0." not in equipped.stack_file.read_text()
     assert list(settings.warnings(system)) == []
+
+
+def test_cluster_on_s3_has_a_ceph_that_its_pods_trust(tmp_path: Path) -> None:
+    """A stack file with storage on S3 gives its cluster a Ceph, whose keys are handed over, and its address and CA to the stack."""
+    old = planning.read(ON_S3, "kubernetes-s3")
+    plan = old.moved("blue", IPv4Network("172.30.4.0/24"))
+    state = State(tmp_path / "blue")
+    state.prepare(plan)
+    credentials.ensure(plan, state)
+    stackfile.write(ON_S3, old, plan, state)
+    system = settings.load(StackFile(state.stack_file).system, state.place, "blue", SECRETS["s3"])
+    assert isinstance(system, settings.Kubernetes)
+    assert plan.ceph is not None
+    assert system.storage.s3 is not None
+    assert (system.storage.s3.endpoint, system.storage.s3.ca) == (f"https://{plan.ceph.address}:{RGW_PORT}", str(state.ceph_ca))
+    assert (system.registry.replicas, system.storage.is_shared) == (2, True)
+    assert "172.30.0." not in state.stack_file.read_text()
 
 
 def test_images_of_nodes_are_the_ones_they_are_told_to_run() -> None:
