@@ -12,6 +12,7 @@ from rich.console import Console
 from bench import document, report, row
 from bench.bench import Bench
 from bench.fronted import FrontedBench
+from bench.kubernetes import KubernetesBench
 from bench.pair import PairBench
 from bench.record import OUT, Record, version
 from bench.run import measure
@@ -58,6 +59,19 @@ def fronted(
 ) -> None:
     """Two fronts before three registries on Ceph, against a hand-made haproxy pair; goes on where an interrupted run was."""
     _run(FrontedBench(times, control_times), only, minutes, fresh=fresh, keep=keep)
+
+
+@app.command()
+def kubernetes(
+    only: Only = None,
+    times: Times = 20,
+    control_times: ControlTimes = 5,
+    minutes: Minutes = 45,
+    fresh: Fresh = False,
+    keep: Keep = False,
+) -> None:
+    """Pods in a cluster, two on S3 and one on a local volume, against plain manifests; goes on where an interrupted run was."""
+    _run(KubernetesBench(times, control_times), only, minutes, fresh=fresh, keep=keep)
 
 
 @app.command()

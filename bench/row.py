@@ -16,7 +16,7 @@ class Row:
     """None: printed for the reader, nothing is promised."""
 
 
-REQUESTS = {"pair": 2000, "fronted": 5000}
+REQUESTS = {"pair": 2000, "fronted": 5000, "kubernetes": 2000}
 """In a planned change at least, by topology."""
 KINDS_OF_CHANGE = {
     "registry": "a setting of the registry changes",
@@ -91,4 +91,24 @@ FRONTED = (
     Row("fronted.commands-per-host", "Commands of the host that has most", "count", 8),
     Row("fronted.state-bytes-per-host", "state of the host that has most", "bytes", 256_000),
 )
-TOPOLOGIES = {"pair": PAIR, "fronted": FRONTED}
+KUBERNETES = (
+    Row("kubernetes.gap.pod-killed", "the one pod, on a local volume, is deleted at once (no grace)", "ms", 5000),
+    Row("kubernetes.failed.pod-deleted", "requests failed where one of two pods on S3 is deleted in order", "count", 0),
+    Row(
+        "kubernetes.trouble.container-killed",
+        "the container of one is killed: until the last request began that failed",
+        "ms",
+        3000,
+    ),
+    Row("kubernetes.failed.container-killed", "requests failed then", "count", None),
+    Row(
+        "kubernetes.failed.change.registry",
+        f"of {REQUESTS['kubernetes']} requests and a long one: a setting of the registry changes, both pods are replaced",
+        "count",
+        0,
+    ),
+    Row("kubernetes.standstill.pod", "longest time that the machine itself did not run around the end of a pod or container", "ms", None),
+    Row("kubernetes.seconds.preview", "`pulumi preview` without a change", "s", None),
+    Row("kubernetes.steal.preview", "processor time that the machine did not get meanwhile, of what it wanted", "percent", None),
+)
+TOPOLOGIES = {"pair": PAIR, "fronted": FRONTED, "kubernetes": KUBERNETES}
