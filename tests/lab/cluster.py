@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -12,12 +13,15 @@ import settings
 from lab import docker, image, toolbox
 from lab.archive import Archive
 from lab.host import Host
+from lab.kubernetes import NAMESPACES
 from settings import StackFile
 from tests.lab import engine
 from tests.lab.client import WORK, Client
 from tests.lab.deployment import STACK, Deployment
+from tests.lab.on_ceph import OnCeph
 from tests.lab.wait import eventually
 
+SYSTEM = {"kube-system", "kube-public", "kube-node-lease"}
 REGISTRY_PODS = "app.kubernetes.io/component=registry"
 
 
@@ -29,7 +33,7 @@ class Cluster(Deployment):
     @property
     def system(self) -> settings.Kubernetes:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The settings without any change."""
-        system = settings.load(StackFile(self.stack_file).system, self.stack_file.parent, STACK, ())
+        system = settings.load(StackFile(self.stack_file).system, self.stack_file.parent, STACK, self.handed_over)
         assert isinstance(system, settings.Kubernetes)
         return system
 
@@ -123,12 +127,51 @@ class Cluster(Deployment):
         )
         return message
 
+    def await_replaced(self, gone: Mapping[str, Any]) -> None:
+        """Returns once the pod `gone` is away and as many as the settings say are ready."""
+
+        def ready() -> list[bool]:
+            return [gone["metadata"]["uid"] != one["metadata"]["uid"] and is_ready(one) for one in self.pods()]
+
+        wanted = [True] * self.system.registry.replicas
+        eventually(ready, lambda seen: seen == wanted, what=f"{gone['metadata']['name']} is replaced", within_s=120, every_s=1)
+
     def store(self) -> list[str]:
         """Files of images on the disk of the node that keeps them."""
         local = self.system.storage.local
         assert local is not None
         return self.host(local.node).output(["find", local.path, "-type", "f"]).splitlines()
 
+    def assert_nothing_to_change(self) -> None:
+        """`preview` expects no change, and `up` leaves every pod alone."""
+        before = [one["metadata"]["uid"] for one in self.get("pods", "--all-namespaces")]
+        for done in (self.preview("--expect-no-changes"), self.up()):
+            assert re.search(r"^Resources:\n +\d+ unchanged$", done.succeeded().output, re.MULTILINE), done.output
+        assert [one["metadata"]["uid"] for one in self.get("pods", "--all-namespaces")] == before
+
+    def assert_left(self) -> None:
+        """Nothing of the stack is in the cluster or on its nodes any more."""
+        assert {one["metadata"]["name"] for one in self.get("namespaces")} == NAMESPACES | SYSTEM
+        for kind in ("persistentvolumes", "storageclasses"):
+            assert self.get(kind) == []
+        assert [one["metadata"]["name"] for one in self.get("secrets", "--all-namespaces")] == []
+        assert [node.name for node in self.nodes if self.trusted_on(node)] == []
+
     def trusted_on(self, node: Host) -> bool:
         """Whether containerd of a node is told of the registry's CA."""
         return node.exec(["test", "-e", f"/etc/containerd/certs.d/{self.endpoint}/ca.crt"]).returncode == 0
+
+
+class ClusterOnS3(OnCeph, Cluster):
+    """Two pods that share a bucket of the lab's Ceph."""
+
+    def boot(self) -> None:
+        """As for every deployment, with the stack file of a cluster beside a Ceph."""
+        source = engine.PROJECT / "lab" / "stacks" / "kubernetes-s3.yaml"
+        self._lab("up", self.topology, "--name", self.lab, "--stack-file", str(source))
+
+
+def is_ready(pod: Mapping[str, Any]) -> bool:
+    """Whether a pod gets requests and nobody has begun to end it."""
+    conditions = {one["type"]: one["status"] for one in pod["status"].get("conditions") or ()}
+    return conditions.get("Ready") == "True" and "deletionTimestamp" not in pod["metadata"]

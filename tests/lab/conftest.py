@@ -10,7 +10,7 @@ import pytest
 
 from tests.lab.calm import MachineStoodStillError
 from tests.lab.client import Client
-from tests.lab.cluster import Cluster
+from tests.lab.cluster import Cluster, ClusterOnS3
 from tests.lab.deployment import Deployment, Pair
 from tests.lab.fronted import Fronted
 
@@ -28,9 +28,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of fronts come last, those of clusters after them: between topologies the hosts are made anew."""
-    order = ("tests/lab/test_fronted_", "tests/lab/test_kubernetes_")
-    items.sort(key=lambda item: next((place for place, start in enumerate(order, 1) if start in item.nodeid), 0))
+    """Tests of fronts come last, those of clusters after them, on S3 last of all: between topologies the hosts are made anew."""
+    order = ("tests/lab/test_fronted_", "tests/lab/test_kubernetes_", "tests/lab/test_kubernetes_s3")
+    items.sort(key=lambda item: max((place for place, start in enumerate(order, 1) if start in item.nodeid), default=0))
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -53,6 +53,12 @@ def fronted() -> Iterator[Fronted]:
 def cluster() -> Iterator[Cluster]:
     """The same with the nodes of a cluster, on which nothing of ours runs."""
     yield from _alone(Cluster, "-kubernetes")
+
+
+@pytest.fixture(scope="session")
+def cluster_on_s3() -> Iterator[ClusterOnS3]:
+    """The same beside a Ceph."""
+    yield from _alone(ClusterOnS3, "-kubernetes-s3")
 
 
 def _alone(kind: type[Made], ending: str) -> Iterator[Made]:

@@ -127,6 +127,11 @@ class Deployment:
         """The settings without any change."""
         return StackFile(self.stack_file).load()
 
+    @property
+    def handed_over(self) -> Mapping[str, str]:
+        """Secrets of the stack, by name, that somebody else gave: none."""
+        return {}
+
     @cached_property
     def name(self) -> str:
         """What clients call the registry."""

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import settings
-from lab import state as states
-from lab.ceph import SECRETS
 from lab.host import Host
 from settings import StackFile
 from tests.lab.client import Client
-from tests.lab.deployment import STACK, Deployment
+from tests.lab.deployment import STACK
+from tests.lab.on_ceph import OnCeph
 from tests.lab.wait import eventually
 
 GATEWAY = "ceph-radosgw@rgw.lab.service"
@@ -28,16 +27,11 @@ class Health:
     replicas: Mapping[str, str]
 
 
-class Fronted(Deployment):
+class Fronted(OnCeph):
     """The stack `test` with the topology `fronted`."""
 
     topology = "fronted"
     rate = 8.0  # fronts, and a Ceph that is asked for every manifest, work on the same machine: 20 keep it busy alone
-
-    def __init__(self, lab: str) -> None:
-        """Boots the hosts that do not run yet."""
-        self._handed_over: Mapping[str, str] = {}
-        super().__init__(lab)
 
     @property
     def system(self) -> settings.Fronted:
@@ -57,27 +51,9 @@ class Fronted(Deployment):
         """Addresses that serve clients: the VIP, and each front's own."""
         return [self.vip, *(str(host.address) for host in self.fronts)]
 
-    @property
-    def ceph(self) -> Host:
-        """The machine that keeps the images; the program does not know it."""
-        return self.host("ceph")
-
-    @property
-    def handed_over(self) -> Mapping[str, str]:
-        """What the operator of the lab's storage gave for the kind in the stack file: secrets by their names in the stack."""
-        names = [name for kind in StackFile(self.stack_file).system["storage"] for name in SECRETS.get(kind, ())]
-        return {name: states.of(self.lab).secret(name).read_text() for name in names}
-
     def use(self, stack_file: Path) -> None:
         """From now on the settings are those of another stack file of the lab, with its hosts and the secrets of its storage."""
         self._lab("up", self.topology, "--name", self.lab, "--stack-file", str(stack_file))
-
-    def write(self, changes: Mapping[str, object] | None = None, secrets: Mapping[str, str] | None = None) -> Path:
-        """As for every deployment; what the storage's operator handed over is set in the lab's own stack file, whenever it is new."""
-        if self._handed_over != (given := self.handed_over):
-            self._lab("secrets", "--name", self.lab, "--stack", STACK, env=self.environment)
-            self._handed_over = given
-        return super().write(changes, secrets)
 
     def without(self, name: str) -> Mapping[str, object]:
         """The change that takes one registry out of the stack file."""

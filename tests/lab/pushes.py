@@ -8,31 +8,38 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+from lab.host import Host
 from tests.lab import engine
 from tests.lab.deployment import Deployment
 from tests.lab.pushing import Report
 
 
 class Pushes:
-    """Clients on push53 that push image after image through the VIP, every request on a connection of its own."""
+    """Clients on push53, or another host, that push image after image, every request on a connection of its own."""
 
     def __init__(
         self,
         deployment: Deployment,
         *,
         read_at: Sequence[str],
+        through: str = "",
+        on: Host | None = None,
         clients: int = 2,
         layers: int = 2,
         layer_bytes: int = 200_000,
         at_least: int = 1,
     ) -> None:
-        """`at_least` images are tried by each client, however soon the block ends; `read_at`: addresses to read back from."""
+        """`at_least` images are tried by each client, however soon the block ends; `read_at`: addresses to read back from.
+
+        They are pushed `through` the VIP, unless another address is named. An address may end in `:PORT`.
+        """
         client = deployment.client
         self._login = f"{client.user}:{client.password}\n"
         counts = {"clients": clients, "layers": layers, "layer-bytes": layer_bytes, "at-least": at_least}
         self._argv = [
-            *("nsenter", f"--target={client.host.pid}", "--net", sys.executable, "-m", "tests.lab.pushing"),
-            *("--address", client.vip, "--name", client.name, "--ca", str(deployment.ca), "--repository", f"pushes/{secrets.token_hex(4)}"),
+            *("nsenter", f"--target={(on or client.host).pid}", "--net", sys.executable, "-m", "tests.lab.pushing"),
+            *("--address", through or client.vip, "--name", deployment.name, "--ca", str(deployment.ca)),
+            *("--repository", f"pushes/{secrets.token_hex(4)}"),
             *(part for name, count in counts.items() for part in (f"--{name}", str(count))),
             *(part for address in read_at for part in ("--read-at", address)),
         ]

@@ -146,14 +146,15 @@ def main() -> None:
     options = argparse.ArgumentParser(prog="python -m tests.lab.pushing")
     for required in ("address", "name", "ca", "repository"):
         options.add_argument(f"--{required}", required=True)
-    options.add_argument("--read-at", action="append", default=[], help="address to read back from; again for more")
+    options.add_argument("--read-at", action="append", default=[], help="ADDRESS or ADDRESS:PORT to read back from; again for more")
     for count in ("clients", "layers", "layer-bytes", "at-least"):
         options.add_argument(f"--{count}", type=int, required=True)
     given = options.parse_args()
     authorization = f"Basic {b64encode(sys.stdin.readline().rstrip(chr(10)).encode()).decode()}"
 
     def service(address: str) -> Service:
-        return Service(address=address, name=given.name, ca=given.ca, authorization=authorization)
+        host, _, port = address.partition(":")
+        return Service(address=host, name=given.name, ca=given.ca, authorization=authorization, port=int(port or Service.port))
 
     stopped = threading.Event()
     clients = [Client(service(given.address), number, given, stopped) for number in range(given.clients)]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab import ceph, fault
+from lab import fault
 from tests.lab import certificate
 from tests.lab.begun import Begun
 from tests.lab.client import Client
@@ -162,14 +162,8 @@ def test_killed_registry_costs_no_request(served: Fronted) -> None:
 def test_destroy_leaves_hosts_as_they_were_and_keeps_images(begun: Begun[Fronted], served: Fronted, client: Client) -> None:
     """`destroy` leaves every host as before the first `up` but for LEFT, and every object in the bucket."""
     client.clean()
-    objects = bucket_objects(served)
+    objects = served.bucket_objects()
     assert objects > 0
     served.destroy().succeeded()
-    assert bucket_objects(served) == objects
+    assert served.bucket_objects() == objects
     assert_as_found(served, begun.before)
-
-
-def bucket_objects(served: Fronted) -> int:
-    """How many objects the bucket has, as Ceph counts them."""
-    said = served.ceph.output(["radosgw-admin", "bucket", "list", "--bucket", ceph.BUCKET, "--max-entries", "100000"])
-    return said.count('"name":')

@@ -19,6 +19,16 @@ from tests.lab.wait import eventually
 pytestmark = [pytest.mark.full, pytest.mark.timeout(2400)]
 """The first of all builds Kubernetes from source where no lab had a cluster before."""
 
+KINDS = (
+    "namespaces",
+    "configmaps",
+    "secrets",
+    "persistentvolumes",
+    "persistentvolumeclaims",
+    "services",
+    "deployments.apps",
+    "daemonsets.apps",
+)
 OTHERS = "build"
 """A namespace of others, whose pods pull."""
 
@@ -119,10 +129,18 @@ def test_images_survive_their_pod(served: Cluster, client: Client, kept: str) ->
 
 def test_second_up_changes_nothing(served: Cluster) -> None:
     """Without a change, `preview` expects none, and `up` leaves every pod alone."""
-    before = [one["metadata"]["uid"] for one in served.get("pods", "--all-namespaces")]
-    for done in (served.preview("--expect-no-changes"), served.up()):
-        assert re.search(r"^Resources:\n +\d+ unchanged$", done.succeeded().output, re.MULTILINE), done.output
-    assert [one["metadata"]["uid"] for one in served.get("pods", "--all-namespaces")] == before
+    served.assert_nothing_to_change()
+
+
+@pytest.mark.parametrize("setting", ["pullSecrets", "storage.local.node"])
+def test_what_the_cluster_has_not_ends_a_preview(served: Cluster, setting: str) -> None:
+    """A namespace and a node that are not there are told with their setting, before anything is changed: objects and state stay."""
+    before = objects(served), served.resources()
+    done = served.preview(changes=wrong(served, setting))
+    assert done.code != 0, done.output
+    assert f"{setting}-absent" in done.output
+    assert "resource 'absent' does not exist" in done.output
+    assert (objects(served), served.resources()) == before
 
 
 def test_changed_password_counts_without_a_restart(served: Cluster, client: Client, image: str) -> None:
@@ -145,12 +163,7 @@ def test_destroy_leaves_the_images_alone_and_nothing_else(served: Cluster, clien
     assert files
     served.destroy().succeeded()
     assert served.store() == files
-    assert {one["metadata"]["name"] for one in served.get("namespaces")} == {"default", OTHERS, *SYSTEM}
-    assert served.get("persistentvolumes") == []
-    assert served.get("storageclasses") == []
-    logins = served.get("secrets", "--all-namespaces")
-    assert [one["metadata"]["name"] for one in logins] == []
-    assert [node.name for node in served.nodes if served.trusted_on(node)] == []
+    served.assert_left()
 
 
 def test_next_up_serves_the_images_that_stayed(cluster: Cluster, kept: str) -> None:
@@ -162,7 +175,18 @@ def test_next_up_serves_the_images_that_stayed(cluster: Cluster, kept: str) -> N
     cluster.destroy().succeeded()
 
 
-SYSTEM = ("kube-system", "kube-public", "kube-node-lease")
+def wrong(served: Cluster, setting: str) -> Mapping[str, object]:
+    """The change by which `setting` names what the settings alone cannot know to be absent."""
+    if setting == "pullSecrets":
+        return {setting: [*served.system.pull_secrets, "absent"]}
+    nodes = {name: str(address) for name, address in served.system.nodes.items()}
+    return {"nodes": {**nodes, "absent": str(served.nodes[-1].address + 1)}, setting: "absent"}
+
+
+def objects(served: Cluster) -> Mapping[str, str]:
+    """Of the kinds that the stack makes: which there are, and in which version."""
+    found = served.get(",".join(KINDS), "--all-namespaces")
+    return {one["metadata"]["uid"]: one["metadata"]["resourceVersion"] for one in found}
 
 
 def restarts(found: Mapping[str, Any]) -> tuple[str, list[int]]:
