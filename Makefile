@@ -74,4 +74,5 @@ lint: .venv/.done ## ruff, pyright, shellcheck, go vet
 	@$(GO_COMMAND) vet ./...
 
 bench: .venv/.done ## the figures of docs/numbers.md, against a control: TOPOLOGY=pair ROW=name
+	@$(PYTHON) -m engine build $(ENGINE_WITH)
 	@$(PYTHON) -m bench $(TOPOLOGY) $(if $(ROW),--row $(ROW))

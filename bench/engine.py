@@ -48,6 +48,10 @@ class Stack:
         """`python -m ops up`; raises BenchError with its last words."""
         self._run([sys.executable, "-m", "ops", "up", "--stack", STACK, "--config-file", str(self.file)], "applying")
 
+    def destroy(self) -> None:
+        """`python -m ops destroy`; raises BenchError with its last words."""
+        self._run([sys.executable, "-m", "ops", "destroy", "--stack", STACK, "--config-file", str(self.file)], "destroying")
+
     def preview_s(self) -> float:
         """Seconds that `pulumi preview` takes where nothing is to be changed; raises BenchError where something is."""
         started = time.monotonic()

@@ -36,6 +36,7 @@ class KubernetesBench(Bench[OursShared, ControlInCluster]):
         container = ("kubernetes.trouble.container-killed", "kubernetes.failed.container-killed")
         return [
             self.mine("change.registry", ("kubernetes.failed.change.registry",), pod.changed, self.share(10), about_s=150),
+            Trial("up", ("kubernetes.seconds.up",), lambda _: pod.made(self.alone), times=self.share(10), about_s=180),
             self.preview(),
             self._end("container-killed", container, pod.container_killed),
             self._end("pod-deleted", ("kubernetes.failed.pod-deleted",), pod.deleted),

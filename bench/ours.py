@@ -60,7 +60,7 @@ class Ours(System):
 
     @cached_property
     def outputs(self) -> dict[str, Any]:
-        """Of the stack; the CA and the passwords stay what they are in every change that is measured."""
+        """Of the stack; the CA and the passwords stay what they are in every change that is measured, until it is destroyed."""
         return self.stack.outputs()
 
     @property

@@ -10,7 +10,7 @@ from typing import Any
 from bench.change import LOG_LEVEL
 from bench.cluster import ClusterSystem
 from bench.load import Loaded
-from bench.ours_cluster import OursShared
+from bench.ours_cluster import OursAlone, OursShared
 from bench.outage import Outage, failed
 from bench.row import REQUESTS
 from lab.probe import Probe
@@ -60,6 +60,13 @@ def changed(system: OursShared) -> Mapping[str, float]:
         system.stack.up()
     system.await_whole()
     return {"kubernetes.failed.change.registry": float(load.tally.failed)}
+
+
+def made(system: OursAlone) -> Mapping[str, float]:
+    """Destroys the stack of the single pod and applies it again; row id to value."""
+    took_s = system.anew()
+    system.await_whole()
+    return {"kubernetes.seconds.up": round(took_s, 1)}
 
 
 def _under_load(system: ClusterSystem, end: End, await_end: End) -> tuple[Outage, float]:

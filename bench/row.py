@@ -108,6 +108,7 @@ KUBERNETES = (
         0,
     ),
     Row("kubernetes.standstill.pod", "longest time that the machine itself did not run around the end of a pod or container", "ms", None),
+    Row("kubernetes.seconds.up", "`up` of a single pod on a local volume, on a ready cluster, trust and proof included", "s", 60),
     Row("kubernetes.seconds.preview", "`pulumi preview` without a change", "s", None),
     Row("kubernetes.steal.preview", "processor time that the machine did not get meanwhile, of what it wanted", "percent", None),
 )

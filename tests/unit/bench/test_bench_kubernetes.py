@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Mapping, Sequence
+import ssl
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from http.server import ThreadingHTTPServer
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import yaml
 
-from bench import cluster
+from bench import cluster, engine
+from bench import pod as measured
+from bench.change import LOG_LEVEL
 from bench.cluster import ClusterSystem, container_id, is_settled, restarts
 from bench.control_cluster import NAMESPACE, PORT, manifests
 from bench.kubernetes import KubernetesBench
@@ -20,11 +27,14 @@ from bench.ours_cluster import OursAlone, OursInCluster, OursShared, differences
 from bench.row import KUBERNETES
 from bench.system import STACK_FILES, BenchError
 from lab.certificate import Authority
+from lab.host import Host
 from lab.prober import Target
 from render.kubernetes.manifest import PROOF, REGISTRY, labels
 from render.kubernetes.plain import plain_objects
+from render.kubernetes.pods import deployment
 from settings import Kubernetes, StackFile
 from tests.golden.cases import loaded
+from tests.https_double import Handler, running
 
 AUTHORITY = Authority("storage").pem
 
@@ -143,6 +153,17 @@ def test_both_of_ours_are_valid_and_share_no_object(tmp_path: Path) -> None:
     assert {port for system in systems for port in system.ports} == {30500, 30501}
 
 
+def test_planned_change_is_one_of_valid_settings(tmp_path: Path) -> None:
+    """Both sides of a change are settings that the program takes, and each makes pods that differ."""
+    _system(tmp_path / "stack.yaml")
+    sides = []
+    for _ in range(2):
+        engine.Stack(tmp_path / "stack.yaml").toggle(LOG_LEVEL.path, LOG_LEVEL.one, LOG_LEVEL.other)
+        system = loaded(StackFile(tmp_path / "stack.yaml").system, tmp_path)
+        sides.append(deployment(system, AUTHORITY, "")["spec"]["template"])
+    assert sides[0] != sides[1]
+
+
 def test_label_of_pods_is_the_one_that_is_rendered() -> None:
     """The pods that are looked at are those of the registry."""
     key, value = OursInCluster.selector.split("=")
@@ -168,6 +189,85 @@ def test_control_is_as_the_page_of_numbers_says(tmp_path: Path) -> None:
     assert {each["secret"]["secretName"] for each in spec["template"]["spec"]["volumes"] if "secret" in each} == {
         objects["Secret"]["metadata"]["name"]
     }
+
+
+AWAY_S = 0.5
+
+
+class Registry(Handler):
+    """Which is away for `AWAY_S` after each end of its pod."""
+
+    protocol_version = "HTTP/1.1"
+    away_until = 0.0
+
+    def do_GET(self) -> None:
+        self.answer(503 if time.monotonic() < Registry.away_until else 200)
+
+
+class Served(Scripted):
+    """A single pod on this machine."""
+
+    replicas, phase_s = 1, 0.1
+
+    def __init__(self, target: Target) -> None:
+        super().__init__([pod("a")])
+        self._target, self.client = target, cast("Host", SimpleNamespace(pid=os.getpid(), name="here"))
+
+    @property
+    def target(self) -> Target:
+        return self._target
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        self._end(pod("b"))
+        return super().kubectl(*arguments)
+
+    def kill_container(self, pod: Mapping[str, Any]) -> None:
+        self._end(_restarted(pod))
+
+    def _end(self, after: Mapping[str, Any]) -> None:
+        Registry.away_until = time.monotonic() + AWAY_S
+        self.unseen = [[after]]
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    if os.geteuid() != 0:
+        pytest.skip("only root enters a network namespace")
+    monkeypatch.setattr(measured, "BEFORE_S", 0.5)
+    monkeypatch.setattr(measured, "AFTER_S", 1.0)
+    authority = Authority("test")
+    authority.issue(IPv4Address("127.0.0.1"), tmp_path / "server.crt")
+    (tmp_path / "ca.pem").write_text(authority.pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.crt", tmp_path / "server.key")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Registry)
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    Registry.away_until = 0.0
+    with running(server):
+        yield Served(Target("127.0.0.1", "127.0.0.1", str(tmp_path / "ca.pem"), server.server_port))
+
+
+def test_killed_pod_is_a_gap(served: Served) -> None:
+    """The gap is at least as long as nobody served, and the pod was deleted."""
+    assert measured.killed(served)["kubernetes.gap.pod-killed"] >= AWAY_S * 1000 * 0.9
+    assert served.deleted == ["registry-a"]
+
+
+def test_deleted_pod_fails_the_requests_of_its_outage(served: Served) -> None:
+    """Requests that got no good answer after the pod's end are counted."""
+    assert measured.deleted(served)["kubernetes.failed.pod-deleted"] > 0
+
+
+def test_killed_container_is_trouble_until_it_serves(served: Served) -> None:
+    """The figure is the time of the last request that failed, not the length of the measurement; the pod is replaced afterwards."""
+    seen = measured.container_killed(served)
+    assert AWAY_S * 1000 * 0.5 < seen["kubernetes.trouble.container-killed"] < (AWAY_S + measured.AFTER_S) * 1000
+    assert seen["kubernetes.failed.container-killed"] > 0
+    assert served.deleted == ["registry-a"]
+
+
+def _restarted(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    return pod(found["metadata"]["uid"], starts=restarts(found) + 1)
 
 
 def _system(file: Path, changes: Mapping[str, object] | None = None) -> Kubernetes:
