@@ -20,6 +20,9 @@ Stack = Annotated[str, typer.Option("--stack", "-s", help="Which stack.")]
 ConfigFile = Annotated[Path | None, typer.Option("--config-file", help="Its stack file, where it is not Pulumi.<stack>.yaml.")]
 HostName = Annotated[str, typer.Argument(help="Its name in the stack file.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="For programs: one JSON object on standard output.")]
+PassphraseFile = Annotated[
+    str | None, typer.Option("--passphrase-file", help="Where the passphrase is; - for standard input. Default: asked at the terminal.")
+]
 
 console = Console(stderr=True, highlight=False)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,15 +12,19 @@ from rich.console import Console
 from rich.live import Live
 
 from ops import compare as comparing
-from ops import move
+from ops import move, passphrase
 from ops import proof as proving
 from ops import status as stating
 from ops import verify as verifying
+from ops.backup import Backup
+from ops.compare import Compared
 from ops.deployment import DeploymentError
 from ops.https import AskError
 from ops.screen import screen
+from ops.sealed import Sealed, SealedError
 from ops.ssh import UNREACHABLE
-from ops.terminal import Json, Stack, deployed, do, end, say
+from ops.tags import entry, tags
+from ops.terminal import Json, PassphraseFile, Stack, deployed, do, end, say
 
 WATCH_S = 2
 
@@ -70,24 +75,48 @@ def status(
 
 
 @app.command()
-def compare(stack: Stack = "dev", as_json: Json = False) -> None:
+def compare(
+    stack: Stack = "dev",
+    as_json: Json = False,
+    backup: Annotated[Path | None, typer.Option("--backup", help="Compare with the list of images in this backup.")] = None,
+    passphrase_file: PassphraseFile = None,
+) -> None:
     """Which tags are missing, extra or different on the registries of a pair, judged by the one that holds the VIP. Copies nothing.
 
     Asks each registry at its own address, so this machine must be one of `access.pull`.
+    With --backup: which tags of a backup the registry lacks or has with another digest, asked where clients come in.
     Exit code 0: all have the same. 3: something differs. 4: a registry gave no answer.
-    Of a pair only: replicas on shared storage, and pods, have one store.
+    Of a pair only, but for --backup: replicas on shared storage, and pods, have one store.
     """
-    machines = deployed(stack).machines("compare", "where its pods share one store there is nothing to compare")
-    if comparing.shares_images(machines) or len(machines.with_concern("registry")) < 2:
+    found = _with_backup(stack, backup, passphrase_file) if backup else _among_nodes(stack)
+    if found is None:
         say({"shared": True} if as_json else [f"{stack}: all registries share one store, so there is nothing to compare"])
         return
-    holders = [each.host for each in asyncio.run(move.members(machines)) if each.holds]
-    try:
-        found = comparing.compare(machines, holders[0] if holders else next(iter(machines.with_concern("registry"))))
-    except AskError as error:
-        end(error, UNREACHABLE)
     say(comparing.as_json(found) if as_json else comparing.as_lines(found))
     raise typer.Exit(found.exit_code)
+
+
+def _among_nodes(stack: str) -> Compared | None:
+    """None where all have the same store."""
+    machines = deployed(stack).machines("compare", "where its pods share one store there is nothing to compare")
+    if comparing.shares_images(machines) or len(machines.with_concern("registry")) < 2:
+        return None
+    holders = [each.host for each in asyncio.run(move.members(machines)) if each.holds]
+    try:
+        return comparing.compare(machines, holders[0] if holders else next(iter(machines.with_concern("registry"))))
+    except AskError as error:
+        end(error, UNREACHABLE)
+
+
+def _with_backup(stack: str, place: Path, passphrase_file: str | None) -> Compared:
+    opened = Backup.opened(Sealed.read(place), passphrase.known(passphrase_file))
+    if opened.tags is None:
+        raise SealedError(f"{place}: has no list of images: it was made with --without-tags; compare with another backup")
+    now = deployed(stack)
+    try:
+        return comparing.with_backup(opened.tags, str(now.outputs["registryUrl"]), tags(entry(now)))
+    except AskError as error:
+        end(error, UNREACHABLE)
 
 
 @app.command()
