@@ -142,9 +142,7 @@ class Deployment:
 
     def resources(self) -> Sequence[Mapping[str, Any]]:
         """All resources of the state, secrets in clear. Raises DeploymentError where the state cannot be read."""
-        state = self.state("--show-secrets")
-        deployment = cast(dict[str, Any], state.get("deployment") or {})
-        return cast(list[dict[str, Any]], deployment.get("resources") or [])
+        return resources_of(self.state("--show-secrets"))
 
     def set_secret(self, name: str, value: str) -> None:
         """Writes a secret key into the stack file, encrypted for this stack. Raises DeploymentError where it cannot be written."""
@@ -183,6 +181,12 @@ class Deployment:
         return subprocess.run(  # noqa: S603 - arguments, no shell
             ["pulumi", *arguments, "--non-interactive"], cwd=self.project, input=given, text=True, capture_output=True, check=False
         )
+
+
+def resources_of(state: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+    """The resources of an exported state, in the engine's order."""
+    deployment = cast(dict[str, Any], state.get("deployment") or {})
+    return cast(list[dict[str, Any]], deployment.get("resources") or [])
 
 
 def _state_folder() -> Path | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ops.deployed import STACK
+from ops.deployment import resources_of
 
 BORN = ("random:", "tls:")
 """Packages whose resources exist in the state alone; every other resource is something on a host or in a cluster."""
@@ -16,21 +17,16 @@ def identity(state: Mapping[str, Any]) -> dict[str, Any]:
 
     How its secrets are encrypted is left out: that is a matter of the stack into which it is imported.
     """
-    deployment = cast("dict[str, Any]", state.get("deployment") or {})
-    resources = cast("list[dict[str, Any]]", deployment.get("resources") or [])
-    by_urn = {str(each["urn"]): each for each in resources if not each.get("delete")}
+    by_urn = {str(each["urn"]): each for each in resources_of(state) if not each.get("delete")}
     born = [urn for urn, each in by_urn.items() if str(each["type"]).startswith(BORN)]
     kept = {needed for urn in born for needed in _needed(by_urn, urn)}
     return {
         **{name: state[name] for name in ("version", "features") if name in state},
-        "deployment": {"manifest": deployment.get("manifest") or {}, "resources": [_bare(by_urn[urn]) for urn in by_urn if urn in kept]},
+        "deployment": {
+            "manifest": (state.get("deployment") or {}).get("manifest") or {},
+            "resources": [_bare(by_urn[urn]) for urn in by_urn if urn in kept],
+        },
     }
-
-
-def resources(state: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
-    """The resources of an exported state."""
-    deployment = cast("dict[str, Any]", state.get("deployment") or {})
-    return cast("list[dict[str, Any]]", deployment.get("resources") or [])
 
 
 def _needed(by_urn: Mapping[str, Mapping[str, Any]], urn: str) -> Iterator[str]:

@@ -9,8 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from ops.backup import Backup
-from ops.deployment import Deployment, DeploymentError
-from ops.identity import resources
+from ops.deployment import Deployment, DeploymentError, resources_of
 from settings import StackFile
 
 ENCRYPTION = r"(?m)^(?:encryptionsalt|encryptedkey|secretsprovider):.*\n?"
@@ -38,7 +37,7 @@ def restore(backup: Backup, deployment: Deployment) -> Sequence[str]:
             _refuse_other_settings(backup, deployment, Path(folder))
         seen.select()
         found = seen.state()
-        _refuse_foreign(backup, deployment, {str(each["urn"]) for each in resources(found)})
+        _refuse_foreign(backup, deployment, {str(each["urn"]) for each in resources_of(found)})
         encryption = _encryption(found, deployment)
         if not own:
             for name, value in backup.secrets.items():
@@ -59,7 +58,7 @@ def _refuse_other_settings(backup: Backup, deployment: Deployment, folder: Path)
 
 
 def _refuse_foreign(backup: Backup, deployment: Deployment, found: set[str]) -> None:
-    foreign = sorted(found - {str(each["urn"]) for each in resources(backup.state)})
+    foreign = sorted(found - {str(each["urn"]) for each in resources_of(backup.state)})
     if foreign:
         stack, names = deployment.stack, ", ".join(urn.rpartition("::")[2] for urn in foreign[:3])
         gone = f"where its hosts are gone for good, forget it with: pulumi stack rm --force --preserve-config --stack {stack}"

@@ -23,6 +23,7 @@ Json = Annotated[bool, typer.Option("--json", help="For programs: one JSON objec
 PassphraseFile = Annotated[
     str | None, typer.Option("--passphrase-file", help="Where the passphrase is; - for standard input. Default: asked at the terminal.")
 ]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 console = Console(stderr=True, highlight=False)
 
@@ -50,6 +51,18 @@ def do(doing: Coroutine[Any, Any, Sequence[str]]) -> None:
 def deployed(stack: str) -> Deployed:
     """What the stack deployed. Raises DeploymentError as `Deployed.of`."""
     return Deployed.of(Deployment(stack=stack))
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Goes on where the answer is yes, typed or given before; ends with 1 where it is no, or where nobody can be asked."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        console.print("no terminal to ask at: give --yes to do it unasked; nothing was changed", markup=False, soft_wrap=True)
+        raise typer.Exit(1)
+    if not typer.confirm(question, err=True):
+        console.print("nothing was changed")
+        raise typer.Exit(1)
 
 
 def healed(deployment: Deployment) -> None:
