@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from ops.commands import identity, keep, report, service, stack
+from ops.commands import host, identity, keep, report, service, stack
 from ops.deployment import DeploymentError
 from ops.passphrase import PassphraseError
 from ops.sealed import SealedError
@@ -14,7 +14,7 @@ from ops.terminal import console
 from settings import SettingsError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for noun in (stack, report, service, keep, identity):
+for noun in (stack, report, service, keep, identity, host):
     app.add_typer(noun.app)
 
 
