@@ -57,7 +57,7 @@ class Deployment:
                 words = f"{self.config_file} is no file; give the stack file with --config-file"
                 raise DeploymentError(f"selecting stack {self.stack}: {words}")
             with TemporaryDirectory() as folder:
-                self.apart(Path(folder), self.config_file.read_text("utf-8")).select()
+                self.apart(Path(folder), self.config_file.read_bytes()).select()
             return
         done = self._ask("stack", "select", "--create", "--stack", self.stack)
         if done.returncode:
@@ -65,11 +65,11 @@ class Deployment:
                 f"selecting stack {self.stack}: {_last(done)}; check PULUMI_BACKEND_URL and the passphrase, then run it again"
             )
 
-    def apart(self, folder: Path, stack_file: str) -> Deployment:
+    def apart(self, folder: Path, stack_file: bytes) -> Deployment:
         """The same stack, seen from a project in `folder` that is made and has nothing but this stack file."""
         shutil.copy(ROOT / "Pulumi.yaml", folder / "Pulumi.yaml")
         seen = Deployment(stack=self.stack, project=folder)
-        seen.stack_file.write_text(stack_file, "utf-8")
+        seen.stack_file.write_bytes(stack_file)
         return seen
 
     def drop_torn_attributes(self) -> bool:
@@ -146,7 +146,7 @@ class Deployment:
 
     def set_secret(self, name: str, value: str) -> None:
         """Writes a secret key into the stack file, encrypted for this stack. Raises DeploymentError where it cannot be written."""
-        done = self._ask("config", "set", "--secret", name, "--stack", self.stack, *self._config(), given=value)
+        done = self._ask("config", "set", "--raw", "--secret", name, "--stack", self.stack, *self._config(), given=value)
         if done.returncode:
             raise DeploymentError(
                 f"writing the secret {name} of stack {self.stack}: {_last(done)}; check the passphrase, then run it again"

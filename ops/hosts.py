@@ -40,10 +40,10 @@ class Edited:
         Raises:
             SettingsError: the change cannot be made, or what comes of it is no valid stack; with every fault.
         """
-        before = path.read_text("utf-8") if path.exists() else ""
         # Faults that were there before are the same after; a warning that was there before is none of this change
         said = {str(warning) for warning in warnings(StackFile(path).load())}
         self._file = StackFile(path)
+        before = self._file.text
         change(self._file)
         self.warnings = [words for warning in warnings(self._file.load()) if (words := str(warning)) not in said]
         lines = difflib.unified_diff(before.splitlines(), self._file.text.splitlines(), n=0, lineterm="")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,30 +31,36 @@ def restore(backup: Backup, deployment: Deployment) -> Sequence[str]:
     if backup.stack != deployment.stack:
         words = f"the backup is of the stack {backup.stack}"
         raise DeploymentError(f"restoring stack {deployment.stack}: {words}; run it with --stack {backup.stack}")
+    is_there = deployment.stack_file.exists()
     with TemporaryDirectory() as folder:
-        own = deployment.stack_file.read_text("utf-8") if deployment.stack_file.exists() else ""
-        seen = deployment.apart(Path(folder), own or re.sub(ENCRYPTION, "", backup.stack_file))
-        if own:
-            _refuse_other_settings(backup, deployment, Path(folder))
+        _refuse_other_stack_file(backup, deployment, Path(folder))
+        text = deployment.stack_file.read_bytes() if is_there else re.sub(ENCRYPTION, "", backup.stack_file).encode()
+        seen = deployment.apart(Path(folder), text)
         seen.select()
         found = seen.state()
         _refuse_foreign(backup, deployment, {str(each["urn"]) for each in resources_of(found)})
         encryption = _encryption(found, deployment)
-        if not own:
+        if not is_there:
             for name, value in backup.secrets.items():
                 seen.set_secret(name, value)
         seen.write_state({**backup.state, "deployment": {**backup.state["deployment"], "secrets_providers": encryption}})
-        if not own:
+        if not is_there:
             StackFile(seen.stack_file).write(deployment.stack_file)
-    return _next(backup, deployment, is_written=not own)
+    return _next(backup, deployment, is_written=not is_there)
 
 
-def _refuse_other_settings(backup: Backup, deployment: Deployment, folder: Path) -> None:
+def _refuse_other_stack_file(backup: Backup, deployment: Deployment, folder: Path) -> None:
+    """One that is there may stay, where it says the same; where there is none, one can be written."""
+    place = deployment.stack_file
+    if not place.exists():
+        if not os.access(place.parent, os.W_OK):
+            raise DeploymentError(f"restoring stack {deployment.stack}: {place} cannot be written; make its folder, or name another file")
+        return
     saved = folder / f"Pulumi.{backup.stack}.saved.yaml"
     saved.write_text(backup.stack_file, "utf-8")
-    there, then = StackFile(deployment.stack_file), StackFile(saved)
+    there, then = StackFile(place), StackFile(saved)
     if there.system != then.system or there.secrets != then.secrets:
-        words = f"{deployment.stack_file} has other settings or secrets than the backup"
+        words = f"{place} has other settings or secrets than the backup"
         raise DeploymentError(f"restoring stack {deployment.stack}: {words}; move it away, and compare afterwards")
 
 

@@ -58,7 +58,7 @@ def rotation(deployed: Deployed, what: What, names: Sequence[str]) -> Rotation:
 def _users(deployed: Deployed, names: Sequence[str]) -> Rotation:
     passwords, salts = _found(deployed, PASSWORD), _found(deployed, SALT)
     users: Mapping[str, str] = deployed.outputs["passwords"]
-    wanted = names or [user for user in users if user in passwords]
+    wanted = list(dict.fromkeys(names)) or [user for user in users if user in passwords]
     stack = deployed.stack
     faults = [f"no user {user}; choose one of: {', '.join(users)}" for user in wanted if user not in users]
     own = f"its password is yours; run: pulumi config set --stack {stack} --secret password-"
@@ -73,7 +73,7 @@ def _users(deployed: Deployed, names: Sequence[str]) -> Rotation:
 
 def _certificates(deployed: Deployed, names: Sequence[str]) -> Rotation:
     keys = {name: urn for name, urn in _found(deployed, KEY).items() if name != CA}
-    wanted = names or list(keys)
+    wanted = list(dict.fromkeys(names)) or list(keys)
     faults = [f"{name} has no certificate; choose one of: {', '.join(keys)}" for name in wanted if name not in keys]
     if not keys:
         remedy = f"put new files there, run: pulumi config set --stack {deployed.stack} --secret tlsKey, then: pulumi up"

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +11,8 @@ import pytest
 import yaml
 
 from tests.golden.cases import pair, write_files
-from tests.unit.ops.conftest import ROOT, secret
+from tests.unit.ops.conftest import secret
+from tests.unit.ops.dialogue import typed
 from tests.unit.ops.engine import NEW_ENCRYPTION, STACK, Engine, contradictions, deployed_pair
 from tests.unit.ops.leaf import Issuer
 from tests.unit.ops.registry import PASSWORD, Node, serving
@@ -113,6 +111,9 @@ def test_restore_may_be_run_again_and_keeps_a_stack_file_that_is_there(stack: St
     text, state = stack.file.read_bytes(), stack.engine.state
     assert "stays as it is" in stack("restore", str(stack.backup)).stdout
     assert (stack.file.read_bytes(), stack.engine.state) == (text, state)
+    stack.file.unlink()
+    assert "was written" in stack("restore", str(stack.backup)).stdout
+    assert (stack.file.read_bytes().count(b"by-the-new-stack"), stack.engine.state) == (1, state)
 
 
 def test_nothing_of_the_backup_is_in_the_clear(stack: Stack) -> None:
@@ -203,10 +204,16 @@ def test_other_settings_are_not_overwritten(stack: Stack) -> None:
     """A stack file with another VIP stays, nothing is put into the stack."""
     stack("backup", str(stack.backup), "--without-tags")
     stack.lose()
-    stack.file.write_text(text := "config: {ha-registry:system: {topology: pair}}\n")
-    assert "has other settings or secrets than the backup" in stack("restore", str(stack.backup), expect=1).stderr
-    assert stack.file.read_text() == text
-    assert not stack.engine.called("stack", "import")
+    for data, words in (
+        (b"config: {ha-registry:system: {topology: pair}}\n", "has other settings or secrets than the backup"),
+        (b"\xff\xfe", "is not UTF-8"),
+    ):
+        stack.file.write_bytes(data)
+        assert words in stack("restore", str(stack.backup), expect=1).stderr
+        assert stack.file.read_bytes() == data
+    stack.file = stack.folder / "missing" / "Pulumi.x.yaml"
+    assert "make its folder" in stack("restore", str(stack.backup), expect=1).stderr
+    assert not stack.engine.called("stack", "select")
 
 
 def test_passphrase_comes_from_standard_input_too(stack: Stack) -> None:
@@ -230,42 +237,8 @@ def _restored(stack: Stack) -> str:
 @pytest.mark.parametrize(("second", "code"), [(PASSPHRASE, 0), (f"{PASSPHRASE}!", 1)])
 def test_terminal_is_asked_twice_and_shows_nothing(stack: Stack, second: str, code: int) -> None:
     """Typed at a terminal it is not echoed; a second one that differs makes no file."""
-    ours, theirs = pty.openpty()
-    command = [
-        sys.executable,
-        "-m",
-        "ops",
-        "backup",
-        str(stack.backup),
-        "--without-tags",
-        "--stack",
-        STACK,
-        "--config-file",
-        str(stack.file),
-    ]
-    environment = os.environ | {"PATH": f"{stack.engine.folder / 'bin'}:{os.environ['PATH']}"}
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
-    ) as process:
-        os.close(theirs)
-        shown = b""
-        for question, answer in ((b"Passphrase for the backup: ", PASSPHRASE), (b"The same again: ", second)):
-            while question not in shown:
-                shown += os.read(ours, 1024)
-            os.write(ours, f"{answer}\n".encode())
-        shown += _rest(ours)
-    os.close(ours)
-    assert process.returncode == code, shown
-    assert PASSPHRASE.encode() not in shown
+    dialogue = (("Passphrase for the backup: ", PASSPHRASE), ("The same again: ", second))
+    ended, shown = typed(stack.engine, ["backup", str(stack.backup), "--without-tags", "--config-file", str(stack.file)], *dialogue)
+    assert ended == code, shown
+    assert PASSPHRASE not in shown
     assert stack.backup.exists() == (code == 0)
-
-
-def _rest(terminal: int) -> bytes:
-    shown = b""
-    try:
-        while read := os.read(terminal, 1024):
-            shown += read
-    except OSError:
-        # Nobody has the other side any more
-        return shown
-    return shown

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.ops.conftest import secret
+from tests.unit.ops.dialogue import typed
 from tests.unit.ops.engine import IDENTITY, Engine, deployed_pair, resource
 
 WAY = {"host": "127.0.0.1", "port": 1.0, "user": "ops", "privateKey": "SSH-KEY", "hostKey": "ssh-ed25519 AAAA"}
@@ -86,6 +87,15 @@ def test_nothing_is_rotated_unasked(tmp_path: Path) -> None:
     assert "the old passwords of admin, robot end" in said
     assert "give --yes" in said
     assert not made.called("up")
+
+
+@pytest.mark.parametrize(("answer", "code", "ups"), [("y", 0, 1), ("n", 1, 0), ("", 1, 0)])
+def test_terminal_is_asked_first(tmp_path: Path, answer: str, code: int, ups: int) -> None:
+    """What it means is shown, then the question; only a yes is one."""
+    made = engine(tmp_path)
+    ended, shown = typed(made, ["rotate", "users", "admin"], ("Rotate users of x? [y/N]: ", answer))
+    assert (ended, len(made.called("up"))) == (code, ups), shown
+    assert "the old passwords of admin end" in shown
 
 
 def test_a_password_of_a_prober_is_no_users(tmp_path: Path) -> None:
