@@ -10,7 +10,7 @@ from typing import Any
 
 from ops.deployed import REMOTE_COMMAND, host_and_concern
 from ops.deployment import Deployment, DeploymentError, resources_of
-from settings import StackFile, warnings
+from settings import SettingsError, StackFile, warnings
 from settings.stackfile import GROUPS
 
 
@@ -40,12 +40,11 @@ class Edited:
         Raises:
             SettingsError: the change cannot be made, or what comes of it is no valid stack; with every fault.
         """
-        # Faults that were there before are the same after; a warning that was there before is none of this change
-        said = {str(warning) for warning in warnings(StackFile(path).load())}
         self._file = StackFile(path)
-        before = self._file.text
+        before, said = self._file.text, _said(StackFile(path))
         change(self._file)
         self.warnings = [words for warning in warnings(self._file.load()) if (words := str(warning)) not in said]
+        """What is said of the new settings, and was not of the old."""
         lines = difflib.unified_diff(before.splitlines(), self._file.text.splitlines(), n=0, lineterm="")
         self.lines = [line for line in lines if line[:1] in "+-" and line[:3] not in {"+++", "---"}]
 
@@ -57,6 +56,14 @@ class Edited:
     def write(self) -> None:
         """Writes it in one step."""
         self._file.write()
+
+
+def _said(file: StackFile) -> set[str]:
+    """Warnings about a stack file; none where it has faults, which the change may mend."""
+    try:
+        return {str(warning) for warning in warnings(file.load())}
+    except SettingsError:
+        return set()
 
 
 def group_of(file: StackFile, host: str) -> str:

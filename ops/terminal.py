@@ -65,8 +65,8 @@ def confirm(question: str, *, yes: bool) -> None:
         raise typer.Exit(1)
 
 
-def healed(deployment: Deployment) -> None:
-    """The stack is there, and what a killed run left behind is healed and named. Raises DeploymentError where it cannot be."""
+def heal(deployment: Deployment) -> None:
+    """Makes the stack where it is not there, heals what a killed run left behind, and names it. Raises DeploymentError where it cannot."""
     if deployment.drop_torn_attributes():
         console.print(f"{deployment.stack}: dropped attributes of the state that a killed run had half written")
     deployment.select()
@@ -78,5 +78,5 @@ def healed(deployment: Deployment) -> None:
 
 def run(deployment: Deployment, verb: str, *arguments: str) -> NoReturn:
     """`pulumi VERB --yes` without a preview, after healing; ends with its exit code."""
-    healed(deployment)
+    heal(deployment)
     raise typer.Exit(deployment.run(verb, "--yes", "--skip-preview", *arguments))

@@ -11,7 +11,7 @@ import typer
 
 from ops.deployment import Deployment
 from ops.hosts import GROUP, LEFT, Edited, Role, forget, group_of, refuse_last
-from ops.terminal import ConfigFile, HostName, Stack, Yes, confirm, console, healed, run
+from ops.terminal import ConfigFile, HostName, Stack, Yes, confirm, console, heal, run
 from settings import StackFile
 
 app = typer.Typer()
@@ -75,7 +75,7 @@ def rebuild(host: HostName, stack: Stack = "dev", config_file: ConfigFile = None
     group_of(file, host)
     file.load()
     confirm(f"Apply everything on {host} again?", yes=yes)
-    healed(deployment)
+    heal(deployment)
     concerns = forget(deployment, host)
     console.print(f"{host}: applied again: {', '.join(concerns) or 'all, as nothing was'}", markup=False, soft_wrap=True)
     run(deployment, "up")
@@ -84,7 +84,7 @@ def rebuild(host: HostName, stack: Stack = "dev", config_file: ConfigFile = None
 def _previewed(deployment: Deployment, change: Callable[[StackFile], None]) -> Edited:
     """The changed stack file, after a preview of it; ends with the preview's exit code where that failed. Nothing is written yet."""
     Edited(deployment.stack_file, change)
-    healed(deployment)
+    heal(deployment)
     # Healing may have written how secrets are encrypted
     edited = Edited(deployment.stack_file, change)
     for line in (*edited.lines, *edited.warnings):

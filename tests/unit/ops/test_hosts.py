@@ -132,6 +132,17 @@ def test_dead_host_is_forgotten_and_no_other_is_touched(tmp_path: Path) -> None:
     assert left["deployment"]["secrets_providers"] == stack.state["deployment"]["secrets_providers"]
 
 
+def test_host_whose_key_is_not_pinned_any_more_can_leave(tmp_path: Path) -> None:
+    """The fault that its removal mends does not stand in its way."""
+    stack = Stack(tmp_path, named_as_in_the_state(fronted_tcp()))
+    known = tmp_path / "Pulumi.test.known_hosts"
+    known.write_text("".join(line for line in known.read_text().splitlines(keepends=True) if not line.startswith("10.20.0.23 ")))
+    assert "ssh-keyscan" in stack("rebuild", "node52", "--yes", expect=1).stderr
+    stack.assert_untouched()
+    stack("remove", "node52", "--dead", "--yes")
+    assert len(stack.changed) == 1
+
+
 def test_rebuilt_host_is_applied_again_alone(tmp_path: Path) -> None:
     """Its scripts leave the state, so that `up` makes them as on a new host; the stack file and the identity stay."""
     stack = Stack(tmp_path, named_as_in_the_state(fronted_tcp()))
