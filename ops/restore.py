@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from ops.backup import Backup
 from ops.deployment import Deployment, DeploymentError, resources_of
-from settings import StackFile
+from settings import Fault, SettingsError, StackFile
 
 ENCRYPTION = r"(?m)^(?:encryptionsalt|encryptedkey|secretsprovider):.*\n?"
 """Lines of a stack file by which its secrets were encrypted; the stack that is made gets its own."""
@@ -82,12 +82,22 @@ def _encryption(found: Mapping[str, Any], deployment: Deployment) -> Mapping[str
     return cast("dict[str, Any]", encryption)
 
 
+def _faults(deployment: Deployment) -> Sequence[Fault]:
+    """What the stack file names and this machine has not, such as the SSH key; `up` would refuse it."""
+    try:
+        StackFile(deployment.stack_file).load()
+    except SettingsError as error:
+        return error.faults
+    return ()
+
+
 def _next(backup: Backup, deployment: Deployment, *, is_written: bool) -> Sequence[str]:
     stack = deployment.stack
     file = f"{deployment.stack_file.name} was written" if is_written else f"{deployment.stack_file.name} stays as it is"
     up = f"python -m ops up --stack {stack}" + (f" --config-file {deployment.config_file}" if deployment.config_file else "")
     return [
         f"stack {stack} has its CA, certificates, users and secrets of {backup.made}; {file}",
+        *(f"missing here: {fault}" for fault in _faults(deployment)),
         "next: pin the host keys of new hosts; put images back where the storage is theirs (docs/operations.md)",
         f"then: {up}",
         f"last: python -m ops compare --backup FILE --stack {stack}",

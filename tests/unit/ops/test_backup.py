@@ -86,6 +86,7 @@ def test_restored_stack_has_the_identity_and_no_host(stack: Stack) -> None:
     assert contradictions(after) == []
     assert after["deployment"]["secrets_providers"] == NEW_ENCRYPTION
     assert f"python -m ops up --stack {STACK}" in said
+    assert "missing here: ssh.knownHosts: Pulumi.x.known_hosts: is missing" in said
     assert "nothing is deployed" in stack("compare", "--backup", str(stack.backup), expect=1).stderr
 
 
