@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import repeat
 from typing import cast
 from urllib.parse import urlsplit
@@ -34,7 +35,7 @@ def tags(registry: Registry) -> Tags:
     Raises:
         AskError: the registry gave no answer, or another than the API says.
     """
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with closing(registry), ThreadPoolExecutor(AT_ONCE) as pool:
         repositories = list(_listed(registry, f"/v2/_catalog?n={PAGE}", "repositories"))
         listed = pool.map(_tags_of, repeat(registry), repositories)
         images = [(name, tag) for name, found in zip(repositories, listed, strict=True) for tag in found]

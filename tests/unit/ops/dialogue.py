@@ -16,8 +16,7 @@ def typed(engine: Engine, arguments: Sequence[str], *dialogue: tuple[str, str]) 
     """How the verb ended, and all that the terminal showed; `dialogue` is what is waited for, and then typed."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "ops", *arguments, "--stack", STACK]
-    environment = os.environ | {"PATH": f"{engine.folder / 'bin'}:{os.environ['PATH']}", "COLUMNS": "200"}
-    environment.pop("PULUMI_BACKEND_URL", None)
+    environment = engine.environment | {"COLUMNS": "200"}
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
     ) as process:

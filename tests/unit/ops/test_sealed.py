@@ -68,8 +68,8 @@ def test_every_altered_place_is_noticed(whole: bytes, tmp_path: Path, place: str
     if place in replaced:
         data = bytearray(whole.replace(*replaced[place]))
     else:
-        # Letters of base64 stay letters of base64
-        data[at[place]] ^= 0x03 if data[at[place]] not in (ord("Z"), ord("z"), ord("A"), ord("a"), ord("/"), ord("+")) else 0x02
+        # A letter of base64 stays one
+        data[at[place]] = ord("A") if data[at[place]] != ord("A") else ord("B")
     assert bytes(data) != whole
     with pytest.raises(SealedError, match=words):
         opened(tmp_path, bytes(data))
