@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from lab.command import Completed
-from tests.lab import engine
 from tests.lab.client import Client
-from tests.lab.deployment import STACK, Pair
+from tests.lab.deployment import Pair
+from tests.lab.operating import ops
 from tests.lab.serving import Moves, await_holder, await_standing
 from tests.lab.wait import eventually
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(600)]
 
 DRIFT, REFUSED, DEGRADED = 3, 69, 1
-ASKING_S = 300
 RETRIED = (
     "-f",
     "-o",
@@ -37,21 +33,6 @@ RETRIED = (
     "%{http_code}",
 )
 """One request as a client with one retry makes it."""
-
-
-def ops(pair: Pair, *arguments: str, expect: int = 0) -> Completed:
-    """What a verb says; asserts how it ended."""
-    done = subprocess.run(
-        [sys.executable, "-m", "ops", *arguments, "--stack", STACK],
-        cwd=engine.PROJECT,
-        env=pair.environment,
-        capture_output=True,
-        text=True,
-        timeout=ASKING_S,
-        check=False,
-    )
-    assert done.returncode == expect, f"{arguments} ended with {done.returncode} instead of {expect}\n{done.stdout}\n{done.stderr}"
-    return done
 
 
 @contextmanager
