@@ -5,7 +5,7 @@
 # Prints, to be done in the order of their numbers:
 #   1 keep-own|keep-peer REPOSITORY TAG DIGEST KEPT-TAG   the digest gets a tag of its own there, and on the other one
 #   2 take REPOSITORY TAG DIGEST      3 give REPOSITORY TAG DIGEST       from the peer, to the peer
-#   4 drop-own|drop-peer REPOSITORY REFERENCE
+#   4 drop REPOSITORY REFERENCE     on the peer
 #   5 undecided REPOSITORY TAG        the peer does not say when it was pushed there
 of == "own_events" || of == "peer_events" {
   side = substr(of, 1, index(of, "_") - 1)
@@ -23,24 +23,27 @@ function remember(    name) {
   else deleted[side, $3 " @" $5] = $1
 }
 
-# Whether somebody deleted there what the other still has: the reference by which, or nothing. A copy that came after is none of
-# anybody's will, so on the other side only what clients pushed counts.
-function gone(here, there, name, digest,    words, by_tag, by_digest, when) {
+# Whether clients deleted on this host what the peer still has: the reference by which, or nothing. A copy that came after is none of
+# anybody's will; a push on the peer is one, if it is newer or of what this host never had.
+function gone(name, digest,    words, by_tag, by_digest, when) {
   split(name, words, " ")
-  by_tag = deleted[here, name] ""
-  by_digest = deleted[here, words[1] " @" digest] ""
+  by_tag = deleted["own", name] ""
+  by_digest = deleted["own", words[1] " @" digest] ""
   when = by_tag > by_digest ? by_tag : by_digest
-  if (when == "" || when <= at[here, name, digest] "" || when <= clients[here, name] "" || when <= clients[there, name] "") return ""
+  if (when == "" || when <= pushed("own", name, digest) || when <= clients["own", name] "" || when <= clients["peer", name] "") return ""
+  if (clients["peer", name] != "" && by_digest == "" && !knows("own", name, digest)) return ""
   return by_tag > by_digest ? words[2] : digest
 }
 
 function knows(here, name, digest) { return (here, name, digest) in at }
+# Looking at an element makes it, and it would be known from then on
+function pushed(here, name, digest) { return knows(here, name, digest) ? at[here, name, digest] "" : "" }
 
 function differ(name, own, peer,    winner, loser, other) {
   if (knows("own", name, peer) && !knows("peer", name, own)) { print 3, "give", name, own; return }
   if (known != "yes") { print 5, "undecided", name; return }
   if (knows("peer", name, own) && !knows("own", name, peer)) { print 2, "take", name, peer; return }
-  winner = at["peer", name, peer] "" > at["own", name, own] "" ? "peer" : "own"
+  winner = pushed("peer", name, peer) > pushed("own", name, own) ? "peer" : "own"
   loser = winner == "own" ? peer : own
   other = winner == "own" ? "peer" : "own"
   if (!knows(winner, name, loser)) print 1, "keep-" other, name, loser, kept(name, loser)
@@ -61,14 +64,9 @@ END {
     if (own == peer) continue
     if (own != "" && peer != "") { differ(name, own, peer); continue }
     split(name, words, " ")
-    if (peer == "") {
-      by = known == "yes" && deletes == "yes" ? gone("peer", "own", name, own) : ""
-      if (by != "") print 4, "drop-own", words[1], by
-      else print 3, "give", name, own
-    } else {
-      by = gone("own", "peer", name, peer)
-      if (by == "") print 2, "take", name, peer
-      else if (deletes == "yes") print 4, "drop-peer", words[1], by
-    }
+    by = peer == "" ? "" : gone(name, peer)
+    if (peer == "") print 3, "give", name, own
+    else if (by == "") print 2, "take", name, peer
+    else if (deletes == "yes" && known == "yes") print 4, "drop", words[1], by
   }
 }
