@@ -76,7 +76,7 @@ def test_push_through_the_vip_is_copied(served: Pair, client: Client) -> None:
 
 
 def test_index_of_two_platforms_is_copied(served: Pair, client: Client) -> None:
-    """An index is copied with both images that it names, although no tag leads to the second one."""
+    """An index is copied with both images that it names, although no tag leads to the first one."""
     _, other = await_standing(served)
     entries: list[dict[str, object]] = []
     for architecture in ("amd64", "arm64"):

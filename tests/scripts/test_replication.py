@@ -234,6 +234,21 @@ def test_receiver_survives_what_is_no_notification(nodes: tuple[Node, Node]) -> 
     assert holder.events == ""
 
 
+def test_event_that_cannot_be_kept_is_refused(nodes: tuple[Node, Node]) -> None:
+    """Where the queue takes no file the registry gets no 200, so that it tells again; once it does, the event is there."""
+    holder, _ = nodes
+    queue = holder.root / "var/spool/ha-registry/queue"
+    queue.rmdir()
+    digest = holder.push("app:1")
+    target = {"repository": "app", "tag": "2", "digest": digest}
+    told = json.dumps({"events": [{"timestamp": "2030-01-01T00:00:00Z", "action": "push", "target": target, "actor": {"name": "admin"}}]})
+    assert holder.notify(told) == 500
+    queue.mkdir()
+    eventually(lambda: holder.events, lambda seen: f" push app 1 {digest} admin\n" in seen)
+    assert holder.notify(told) == 200
+    assert f"2030-01-01T00:00:00.000000000 push app 2 {digest} admin\n" in holder.events
+
+
 def test_long_event_log_is_shortened(nodes: tuple[Node, Node]) -> None:
     """Beyond its limit only the newest events of each tag stay, so that a tag that is pushed for years fills no disk."""
     holder, other = nodes
