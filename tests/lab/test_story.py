@@ -113,7 +113,7 @@ def test_second_up_changes_nothing(served: Pair) -> None:
 def test_every_concern_verifies_and_applies_again_in_silence(served: Pair) -> None:
     """Over SSH `verify` of every deployed script finds no drift, and a second `apply` has nothing to say."""
     concerns = assert_no_drift_and_silence(served)
-    assert {"precheck", "base", "identity", "firewall", "registry", "vip", "trust", "proof"} <= concerns
+    assert {"precheck", "base", "identity", "firewall", "registry", "replication", "vip", "trust", "proof"} <= concerns
 
 
 def test_preview_shows_the_changed_lines(served: Pair) -> None:
