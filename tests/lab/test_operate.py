@@ -87,7 +87,7 @@ def test_status_tells_well_from_degraded(deployed: Pair) -> None:
     try:
         faults = json.loads(ops(deployed, "status", "--json", expect=DEGRADED).stdout)["faults"]
         assert f"{standby.name} registry.ready is no" in faults
-        assert not [fault for fault in faults if fault.startswith(holder.name)]
+        assert not [fault for fault in faults if fault.startswith(holder.name) and " has not copied all images " not in fault]
     finally:
         standby.output(["systemctl", "start", "ha-registry.service"])
     await_standing(deployed)

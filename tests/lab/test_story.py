@@ -53,7 +53,9 @@ def test_docker_pushes_and_pulls_at_every_way_in(served: Pair, client: Client) -
     for host in served.registries:
         address = str(host.address)
         with client.trusting(address):
-            client.pull("story/node:1", client.push("story/node:1", registry=address), registry=address)
+            # one for each: a tag that is pushed on both hosts is a conflict
+            image = f"story/{host.name}:1"
+            client.pull(image, client.push(image, registry=address), registry=address)
 
 
 def test_skopeo_pushes_and_pulls_at_every_way_in(served: Pair, client: Client) -> None:

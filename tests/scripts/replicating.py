@@ -127,6 +127,18 @@ class Node:
         """Gives the VIP to this host, or takes it away."""
         (self.root / "addresses").write_text("1: lo inet 192.0.2.50/32 scope global lo\n" if vip else "")
 
+    @contextmanager
+    def held_up(self, program: str) -> Iterator[Callable[[], None]]:
+        """A program waits at its start until the block ends; what is given returns when it was started."""
+        wrapper, hold, reached = self.root / "bin" / program, self.root / "hold", self.root / "reached"
+        hold.touch()
+        wrapper.write_text(f'#!/bin/sh\ntouch {reached}\nwhile [ -e {hold} ]; do sleep 0.05; done\nexec {shutil.which(program)} "$@"\n')
+        wrapper.chmod(0o755)
+        try:
+            yield lambda: eventually(reached.exists, bool)
+        finally:
+            hold.unlink()
+
     # --- what a client does
 
     def ask(self, method: str, path: str, body: bytes = b"", kind: str = "") -> tuple[int, Mapping[str, str], bytes]:

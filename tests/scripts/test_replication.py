@@ -160,6 +160,28 @@ def test_tag_is_not_touched_while_nobody_knows_which_push_is_newer(nodes: tuple[
     in_sync(first)
 
 
+@pytest.mark.parametrize("moves_vip", [False, True])
+def test_copy_that_took_long_overwrites_no_newer_push(nodes: tuple[Node, Node], *, moves_vip: bool) -> None:
+    """A tag is pushed on its target while its older image is copied there, on the holder or on the host that just became it: it stays."""
+    first, second = nodes
+    source, target = (first, second) if moves_vip else (second, first)
+    source.push("app:1", "older")
+    with first.held_up("skopeo") as reached:
+        first.replicate(interval_s=1)
+        reached()
+        assert (first.status["role"], first.status["pending"]) == ("holder", "1")
+        assert first.status["behind"] != "0", "how far it is can be seen while it copies"
+        newer = target.push("app:1", "newer")
+        eventually(lambda: target.events, lambda seen: newer in seen)
+        first.hold(vip=not moves_vip)
+    if moves_vip:
+        eventually(lambda: dict(first.status), lambda seen: seen.get("role") == "standby")
+        second.hold(vip=True)
+        second.replicate()
+    for node in nodes:
+        node.awaits("app:1", newer)
+
+
 @pytest.mark.parametrize("by", ["tag", "digest"])
 def test_deletion_is_copied_where_it_shall_be(nodes: tuple[Node, Node], by: str) -> None:
     """With `deletes` a tag that was deleted on the holder goes on the other host too; one that only it has is still taken."""
