@@ -13,7 +13,7 @@ from render import identity
 from render.identity import PROBER, ForFront, ForRegistry, Material
 from render.script import Script
 from render.storage import keyring
-from settings import CephFs, Fronted, Haproxy, Host, Source, Vms
+from settings import Fronted, Haproxy, Host, Vms
 from settings.secret import CEPH_KEY, IMAGE_PASSWORD, S3_ACCESS_KEY, S3_SECRET_KEY, STATS_PASSWORD
 
 
@@ -30,7 +30,8 @@ class HostIdentity:
     def __init__(self, shared: Identity, system: Vms, secrets: Secrets) -> None:
         self._shared, self._system, self._secrets = shared, system, secrets
         self.ca_bundle, self.passwords = shared.ca_bundle, shared.passwords
-        self._prober = shared.password(PROBER, None) if system.storage.is_shared and system.registries else None
+        needs_prober = system.registries and (system.storage.is_shared or system.replicates)
+        self._prober = shared.password(PROBER, None) if needs_prober else None
         serving = [host for host in system.hosts if host not in system.clients]
         # The VIP and this host alone: adding a host touches no other
         self._leaves = {host.name: shared.leaf(host.name, (system.vip.address.ip, host.address)) for host in serving}
@@ -65,20 +66,21 @@ class HostIdentity:
             pull=secrets.require(IMAGE_PASSWORD) if source.user else None,
             bucket=[secrets.require(S3_ACCESS_KEY), secrets.require(S3_SECRET_KEY)] if system.storage.s3 else None,
             ceph=secrets.require(CEPH_KEY) if cephfs else None,
-            probe=self._prober.text if self._prober else "",
+            prober=self._prober.text if self._prober else "",
         )
-        image = system.registry.image
-        return known.apply(lambda plain: _registry_material(plain, image, source, cephfs))
+        return known.apply(lambda plain: _registry_material(plain, system))
 
 
-def _registry_material(plain: Mapping[str, Any], image: str, source: Source, cephfs: CephFs | None) -> ForRegistry:
+def _registry_material(plain: Mapping[str, Any], system: Vms) -> ForRegistry:
+    source, cephfs = system.registry.source, system.storage.cephfs
     return ForRegistry(
         http_secret=plain["http_secret"],
         hashes=plain["hashes"],
-        pull=(image.split("/", 1)[0], source.user, plain["pull"]) if source.user else None,
+        pull=(system.registry.image.split("/", 1)[0], source.user, plain["pull"]) if source.user else None,
         bucket=(plain["bucket"][0], plain["bucket"][1]) if plain["bucket"] else None,
         ceph_keyring=keyring(cephfs, plain["ceph"]) if cephfs else "",
-        probe=plain["probe"],
+        probe=plain["prober"] if system.storage.is_shared else "",
+        copier=(plain["prober"], [f"{host.address}:{system.ports[0]}" for host in system.registries]) if system.replicates else None,
     )
 
 

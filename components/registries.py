@@ -12,6 +12,9 @@ from components.host_identity import HostIdentity
 from render.plain import PlainScripts
 from settings import Host, Vms
 
+CONCERNS = ("storage", "firewall", "registry", "replication")
+"""What a host gets after its identity, where the settings want it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RegistriesArgs:
@@ -36,7 +39,7 @@ class Registries(pulumi.ComponentResource):
 
         def each(host: Host, after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
             identity = HostScript(host, "identity", args.identity.script(host), access, after=after, parent=self)
-            plain = [args.plain[key] for concern in ("storage", "firewall", "registry") if (key := (host.name, concern)) in args.plain]
+            plain = [args.plain[key] for concern in CONCERNS if (key := (host.name, concern)) in args.plain]
             return [identity, *(HostScript(host, script.concern, script, access, after=after, parent=self) for script in plain)]
 
         self.ready = roll(reversed(system.registries), each, args.after)

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import repeat
-from typing import Any, cast
+from dataclasses import dataclass, replace
+from typing import Any
 
 from ops.deployed import Deployed
-from ops.https import MANIFESTS, Answer, AskError, Registry
+from ops.https import Registry
+from ops.tags import Tags, tags
 
 SAME, DIFFERENT = 0, 3
 """Exit codes: the same everywhere, something differs."""
-AT_ONCE = 8
-"""Requests at the same time to one registry: it checks a password with bcrypt at each."""
-PAGE = 1000
-Tags = Mapping[str, str]
-"""`repository:tag` to digest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,20 +50,30 @@ def compare(deployed: Deployed, reference: str) -> Compared:
     """
     addresses = {host: script.connection.address for host, script in deployed.with_concern("registry").items()}
     with ThreadPoolExecutor(len(addresses)) as pool:
-        held = dict(zip(addresses, pool.map(_tags, (Registry(deployed, address) for address in addresses.values())), strict=True))
-    ours, others = held[reference], {host: tags for host, tags in held.items() if host != reference}
+        held = dict(zip(addresses, pool.map(tags, (Registry(deployed, address) for address in addresses.values())), strict=True))
+    return differences(reference, held)
+
+
+def differences(reference: str, held: Mapping[str, Tags]) -> Compared:
+    """What differs between the tags of `reference` and those of all others; `held` has them by name."""
+    ours, others = held[reference], {host: found for host, found in held.items() if host != reference}
     return Compared(
         reference=reference,
-        counts={host: len(tags) for host, tags in held.items()},
-        missing=[(host, image, ours[image]) for host, tags in others.items() for image in sorted(ours.keys() - tags.keys())],
-        extra=[(host, image, tags[image]) for host, tags in others.items() for image in sorted(tags.keys() - ours.keys())],
+        counts={host: len(found) for host, found in held.items()},
+        missing=[(host, image, ours[image]) for host, found in others.items() for image in sorted(ours.keys() - found.keys())],
+        extra=[(host, image, found[image]) for host, found in others.items() for image in sorted(found.keys() - ours.keys())],
         differing=[
-            (host, image, tags[image], ours[image])
-            for host, tags in others.items()
-            for image in sorted(ours.keys() & tags.keys())
-            if tags[image] != ours[image]
+            (host, image, found[image], ours[image])
+            for host, found in others.items()
+            for image in sorted(ours.keys() & found.keys())
+            if found[image] != ours[image]
         ],
     )
+
+
+def with_backup(then: Tags, registry: str, now: Tags) -> Compared:
+    """What a registry lacks of a backup, or has with another digest; what it has besides was pushed later and is no difference."""
+    return replace(differences("the backup", {"the backup": then, registry: now}), extra=())
 
 
 def as_json(found: Compared) -> Mapping[str, Any]:
@@ -93,46 +96,3 @@ def as_lines(found: Compared) -> Sequence[str]:
     lines += [f"differs {image} on {host}: {digest}, {found.reference} has {right}" for host, image, digest, right in found.differing]
     counts = ", ".join(f"{count} tags on {host}" for host, count in found.counts.items())
     return [*lines, f"{counts}; {len(lines) or 'nothing'} {'differ' if len(lines) > 1 else 'differs'} from {found.reference}"]
-
-
-def _tags(registry: Registry) -> Tags:
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        repositories = list(_listed(registry, f"/v2/_catalog?n={PAGE}", "repositories"))
-        listed = pool.map(_tags_of, repeat(registry), repositories)
-        images = [(name, tag) for name, tags in zip(repositories, listed, strict=True) for tag in tags]
-        digests = pool.map(_digest, repeat(registry), images)
-        return {f"{name}:{tag}": digest for (name, tag), digest in zip(images, digests, strict=True) if digest}
-
-
-def _tags_of(registry: Registry, repository: str) -> Sequence[str]:
-    return list(_listed(registry, f"/v2/{repository}/tags/list?n={PAGE}", "tags"))
-
-
-def _listed(registry: Registry, path: str, key: str) -> Iterator[str]:
-    """Every name of a list, page by page; nothing where a repository has lost its last tag."""
-    following: str | None = path
-    while following:
-        answer = registry.ask(following)
-        if answer.status == 404 and key == "tags":
-            return
-        _expect(registry, following, answer)
-        names = cast("dict[str, list[str] | None]", json.loads(answer.body))[key]
-        yield from names or []
-        # RFC 8288, as the distribution specification uses it
-        link = re.match(r'<(?:https?://[^/]+)?(/[^>]*)>; *rel="?next"?', answer.headers.get("link", ""))
-        following = link[1] if link else None
-
-
-def _digest(registry: Registry, image: tuple[str, str]) -> str:
-    """Empty where the tag is gone since it was listed."""
-    path = f"/v2/{image[0]}/manifests/{image[1]}"
-    answer = registry.ask(path, method="HEAD", accept=MANIFESTS)
-    if answer.status == 404:
-        return ""
-    _expect(registry, path, answer)
-    return answer.headers.get("docker-content-digest", "")
-
-
-def _expect(registry: Registry, path: str, answer: Answer) -> None:
-    if answer.status != 200:
-        raise AskError(f"{registry.address}: {path}: answered {answer.status}; is a registry there, with the stack's passwords?")

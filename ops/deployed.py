@@ -59,6 +59,8 @@ class Deployed:
     """In the order in which they were first applied."""
     outputs: Mapping[str, Any] = field(repr=False)
     """What the stack exports, secrets in clear."""
+    urns: Sequence[str] = ()
+    """Of every resource, in the engine's order."""
 
     @classmethod
     def of(cls, deployment: Deployment) -> Deployed:
@@ -73,7 +75,8 @@ class Deployed:
         outputs = cast(dict[str, Any], _plain(made[0]) or {}) if made else {}
         if "registryUrl" not in outputs:
             raise DeploymentError(f"{deployment.stack}: nothing is deployed; run: pulumi up --stack {deployment.stack}")
-        return cls(stack=deployment.stack, scripts=scripts, outputs=outputs)
+        urns = [str(each["urn"]) for each in resources if not each.get("delete")]
+        return cls(stack=deployment.stack, scripts=scripts, outputs=outputs, urns=urns)
 
     @property
     def hosts(self) -> Mapping[str, Sequence[DeployedScript]]:
@@ -96,9 +99,15 @@ class Deployed:
         return self
 
 
+def host_and_concern(urn: str) -> tuple[str, str]:
+    """What a script's URN names; concerns have no dash in their names."""
+    host, _, concern = urn.rpartition("::")[2].rpartition("-")
+    return host, concern
+
+
 def _script(resource: Mapping[str, Any]) -> DeployedScript:
     inputs = cast(dict[str, Any], _plain(resource["inputs"]))
-    host, _, concern = str(resource["urn"]).rpartition("::")[2].rpartition("-")
+    host, concern = host_and_concern(str(resource["urn"]))
     connection = cast(dict[str, Any], inputs["connection"])
     bastion = cast(dict[str, Any] | None, connection.get("proxy"))
     return DeployedScript(

@@ -33,11 +33,18 @@ class Deployment:
     stack: str
     config_file: Path | None = None
     """The stack file where it is not `Pulumi.<stack>.yaml`."""
+    project: Path = ROOT
+    """The folder with Pulumi.yaml."""
+
+    @property
+    def stack_file(self) -> Path:
+        """Where its settings stand."""
+        return self.config_file or self.project / f"Pulumi.{self.stack}.yaml"
 
     def run(self, verb: str, *arguments: str) -> int:
         """`pulumi VERB` on this stack with our streams; returns its exit code."""
         command = ["pulumi", verb, "--stack", self.stack, *self._config(), *arguments]
-        return subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603 - arguments, no shell
+        return subprocess.run(command, cwd=self.project, check=False).returncode  # noqa: S603 - arguments, no shell
 
     def select(self) -> None:
         """Makes the stack in the backend where it is not there yet. Raises DeploymentError where the backend is out of reach.
@@ -45,20 +52,25 @@ class Deployment:
         `pulumi stack select` reads and may write Pulumi.<stack>.yaml and knows no --config-file: another stack file is
         shown to it as a copy.
         """
-        with TemporaryDirectory() as folder:
-            place = self._project_with_own_stack_file(Path(folder)) if self.config_file else ROOT
-            done = self._ask("stack", "select", "--create", "--stack", self.stack, place=place)
+        if self.config_file:
+            if not self.config_file.is_file():
+                words = f"{self.config_file} is no file; give the stack file with --config-file"
+                raise DeploymentError(f"selecting stack {self.stack}: {words}")
+            with TemporaryDirectory() as folder:
+                self.apart(Path(folder), self.config_file.read_bytes()).select()
+            return
+        done = self._ask("stack", "select", "--create", "--stack", self.stack)
         if done.returncode:
             raise DeploymentError(
                 f"selecting stack {self.stack}: {_last(done)}; check PULUMI_BACKEND_URL and the passphrase, then run it again"
             )
 
-    def _project_with_own_stack_file(self, folder: Path) -> Path:
-        if self.config_file is None or not self.config_file.is_file():
-            raise DeploymentError(f"selecting stack {self.stack}: {self.config_file} is no file; give the stack file with --config-file")
+    def apart(self, folder: Path, stack_file: bytes) -> Deployment:
+        """The same stack, seen from a project in `folder` that is made and has nothing but this stack file."""
         shutil.copy(ROOT / "Pulumi.yaml", folder / "Pulumi.yaml")
-        shutil.copy(self.config_file, folder / f"Pulumi.{self.stack}.yaml")
-        return folder
+        seen = Deployment(stack=self.stack, project=folder)
+        seen.stack_file.write_bytes(stack_file)
+        return seen
 
     def drop_torn_attributes(self) -> bool:
         """Removes attributes of the state that a killed run had begun to write: with such a file the engine cannot read the state.
@@ -102,18 +114,14 @@ class Deployment:
 
         Returns whether there were any.
         """
-        state = self._state()
+        state = self.state()
         deployment = cast(dict[str, Any], state.get("deployment") or {})
         pending = cast(list[dict[str, Any]], deployment.get("pending_operations") or [])
         kept = [each for each in pending if each.get("type") != "creating"]
         if len(kept) == len(pending):
             return False
         deployment["pending_operations"] = kept
-        done = self._ask("stack", "import", "--stack", self.stack, given=json.dumps(state))
-        if done.returncode:
-            raise DeploymentError(
-                f"clearing pending creates of stack {self.stack}: {_last(done)}; run: pulumi refresh --clear-pending-creates"
-            )
+        self.write_state(state, "or run: pulumi refresh --clear-pending-creates")
         return True
 
     def outputs(self) -> Mapping[str, Any]:
@@ -134,15 +142,32 @@ class Deployment:
 
     def resources(self) -> Sequence[Mapping[str, Any]]:
         """All resources of the state, secrets in clear. Raises DeploymentError where the state cannot be read."""
-        state = self._state("--show-secrets")
-        deployment = cast(dict[str, Any], state.get("deployment") or {})
-        return cast(list[dict[str, Any]], deployment.get("resources") or [])
+        return resources_of(self.state("--show-secrets"))
 
-    def _state(self, *flags: str) -> dict[str, Any]:
+    def set_secret(self, name: str, value: str) -> None:
+        """Writes a secret key into the stack file, encrypted for this stack. Raises DeploymentError where it cannot be written."""
+        done = self._ask("config", "set", "--raw", "--secret", name, "--stack", self.stack, *self._config(), given=value)
+        if done.returncode:
+            raise DeploymentError(
+                f"writing the secret {name} of stack {self.stack}: {_last(done)}; check the passphrase, then run it again"
+            )
+
+    def state(self, *flags: str) -> dict[str, Any]:
+        """The exported state; `--show-secrets` has secrets in clear. Raises DeploymentError where it cannot be read."""
         done = self._ask("stack", "export", "--stack", self.stack, *flags)
         if done.returncode:
             raise DeploymentError(f"reading the state of stack {self.stack}: {_last(done)}; check PULUMI_BACKEND_URL, then run it again")
         return cast(dict[str, Any], json.loads(done.stdout))
+
+    def write_state(self, state: Mapping[str, Any], otherwise: str = "") -> None:
+        """Puts an exported state in place of the stack's; the engine refuses one that contradicts itself, and keeps the old.
+
+        Raises DeploymentError where it was not taken; `otherwise` says what else may be done then.
+        """
+        done = self._ask("stack", "import", "--stack", self.stack, given=json.dumps(state))
+        if done.returncode:
+            remedy = f"run it again{otherwise and f', {otherwise}'}"
+            raise DeploymentError(f"writing the state of stack {self.stack}: {_last(done)}; check the passphrase, then {remedy}")
 
     def _locks(self) -> Iterator[Mapping[str, Any]]:
         if folder := _state_folder():
@@ -152,10 +177,16 @@ class Deployment:
     def _config(self) -> list[str]:
         return ["--config-file", str(self.config_file)] if self.config_file else []
 
-    def _ask(self, *arguments: str, given: str | None = None, place: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    def _ask(self, *arguments: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 - arguments, no shell
-            ["pulumi", *arguments, "--non-interactive"], cwd=place, input=given, text=True, capture_output=True, check=False
+            ["pulumi", *arguments, "--non-interactive"], cwd=self.project, input=given, text=True, capture_output=True, check=False
         )
+
+
+def resources_of(state: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+    """The resources of an exported state, in the engine's order."""
+    deployment = cast(dict[str, Any], state.get("deployment") or {})
+    return cast(list[dict[str, Any]], deployment.get("resources") or [])
 
 
 def _state_folder() -> Path | None:

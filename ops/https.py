@@ -62,6 +62,12 @@ class Registry:
         login = base64.b64encode(f"{who}:{passwords[who]}".encode()).decode() if who else ""
         self._headers = {"Authorization": f"Basic {login}"} if login else {}
         self._own = threading.local()
+        self._made: list[_At] = []
+
+    def close(self) -> None:
+        """Ends the connections of all threads; whoever asks again gets another."""
+        for connection in self._made:
+            connection.close()
 
     def ask(self, path: str, *, method: str = "GET", accept: str = "*/*") -> Answer:
         """The answer to one request, whatever its status.
@@ -87,6 +93,7 @@ class Registry:
         connection: _At | None = getattr(self._own, "connection", None)
         if connection is None:
             connection = self._own.connection = _At(self.address, self._name, self._port, self._tls)
+            self._made.append(connection)
         connection.request(method, path, headers={**self._headers, "Accept": accept})
         answer = connection.getresponse()
         headers = {name.lower(): value for name, value in answer.getheaders()}

@@ -13,7 +13,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
-from ops.deployment import ROOT, Deployment, DeploymentError
+from ops.deployment import Deployment, DeploymentError
 from ops.https import MANIFESTS
 from settings import AnySystem, Source, StackFile
 from settings.image import Reference, reference
@@ -33,7 +33,7 @@ def pin(deployment: Deployment) -> str:
         SettingsError: the stack file has faults.
         DeploymentError: no registry is asked for this image, or the one that is gives no digest.
     """
-    path = deployment.config_file or ROOT / f"Pulumi.{deployment.stack}.yaml"
+    path = deployment.stack_file
     file = StackFile(path)
     system = file.load()
     image, parts = system.registry.image, reference(system.registry.image)

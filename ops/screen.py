@@ -22,7 +22,15 @@ def screen(seen: Status) -> RenderableType:
     ]
     if seen.replicas:
         lines.append(Text("replicas   " + "   ".join(f"{name} {state}" for name, state in seen.replicas.items())))
+    lines += [Text(_copies(each)) for each in seen.hosts if each.told.get("replication.role") == "holder"]
     return Group(*lines, _hosts(seen), *(Text(f"- {fault}", style="yellow") for fault in seen.faults))
+
+
+def _copies(holder: HostStatus) -> str:
+    compared = holder.told.get("replication.compared_seconds_ago")
+    when = f"all compared {compared} s ago" if compared else "not all compared yet"
+    pending, lag = (holder.told.get(f"replication.{key}", "?") for key in ("pending", "lag_seconds"))
+    return f"copies from {holder.host}   {pending} to do   {lag} s behind   {when}"
 
 
 def _hosts(seen: Status) -> Table:
@@ -35,7 +43,7 @@ def _hosts(seen: Status) -> Table:
 
 
 def _row(each: HostStatus) -> list[RenderableType]:
-    does = ", ".join(each.concerns)
+    does = ", ".join(concern for concern in each.concerns if concern != "replication")
     if each.silent:
         return [does, Text("?", style="red"), "?", "?", "?", "?"]
     ready = not any(key.endswith(".ready") and value != "yes" for key, value in each.told.items())

@@ -16,7 +16,7 @@ from ops.verify import Verified, verify
 
 WELL, DEGRADED, NOT_SERVED, UNKNOWN = 0, 1, 2, 3
 """Exit codes, those of monitoring plugins."""
-CONCERNS = ("registry", "front", "vip")
+CONCERNS = ("registry", "replication", "front", "vip")
 """Those that report; the order of the roles."""
 TOLD_S = 30
 """For one concern to report."""
@@ -54,11 +54,20 @@ class HostStatus:
         if any(self.says(f"{concern}.drained") for concern in self.concerns):
             yield "is drained"
         yield from (f"{key} is no" for key, value in self.told.items() if key.endswith((".ready", ".current")) and value == "no")
+        yield from _of_copies(self.told)
         free = int(self.told.get("disk.free_bytes", self.reserve_bytes))
         if free < self.reserve_bytes:
             yield f"{free / 2**30:.1f} Gi are left on its disk, less than storage.local.reserve ({self.reserve_bytes / 2**30:.1f} Gi)"
         if self.certificate_days is not None and self.certificate_days < CERTIFICATE_DAYS:
             yield f"its certificate ends in {self.certificate_days} days; run: pulumi up"
+
+
+def _of_copies(told: Mapping[str, str]) -> Iterator[str]:
+    """What the copier of a pair cannot do by itself, or could not do."""
+    if "replication.fault" in told:
+        yield f"has not copied all images for {told.get('replication.lag_seconds', '?')} s: {told['replication.fault']}"
+    if told.get("replication.conflicts", "0") != "0":
+        yield f"found {told['replication.conflicts']} tags that were pushed on both hosts, and kept the older push as TAG.conflict-DIGEST"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,12 @@ PULL = f"{IDENTITY}/pull"
 """DOCKER_CONFIG of the one command that fetches the image."""
 PROBE = f"{IDENTITY}/probe"
 """`user = "ha-registry:PASSWORD"` for curl -K: with it one replica is asked for what another was given."""
+REPLICATION_LOGIN = f"{IDENTITY}/replication/login"
+"""Like PROBE, for the account that copies images."""
+REPLICATION_AUTH = f"{IDENTITY}/replication/auth.json"
+"""The same for skopeo (--authfile)."""
+REPLICATION_TRUST = f"{IDENTITY}/replication/trust"
+"""Folder with the CA alone, as skopeo takes it (--src-cert-dir): it would read keys beside it as a client's own."""
 CEPH_KEYRING = f"{IDENTITY}/ceph.keyring"
 """Key of the Ceph client in the format that `render.storage.keyring` makes."""
 
@@ -34,6 +40,10 @@ FRONT_PEM = f"{IDENTITY}/front.pem"
 """Certificate and key of a front in one file, as haproxy reads them."""
 STATS_LOGIN = f"{IDENTITY}/stats.login"
 """SHA-256 of the one Authorization header with which a front shows its statistics and metrics."""
+
+SPOOL = "/var/spool/ha-registry"
+"""What was told of pushes and waits to be copied; of ACCOUNT, which cannot enter STATE."""
+REPLICATION_SETTINGS = f"{ETC}/replication.env"
 
 CONFIG = f"{ETC}/registry"
 FIREWALL = f"{ETC}/firewall.nft"
@@ -54,6 +64,8 @@ PORTS_OF_ROLE = {"writer": reserved.WRITER_PORTS, "reader": reserved.READER_PORT
 CONTAINER_PORTS = sorted(reserved.CONTAINER_PORTS)
 AGENT_PORT = reserved.AGENT_PORT
 """Where a registry host tells the fronts whether it serves (haproxy, agent-check)."""
+EVENTS_PORT, HISTORY_PORT = reserved.EVENTS_PORT, reserved.HISTORY_PORT
+"""Where a registry tells its host of pushes, and where the other host of a pair asks about them."""
 
 DRAIN_S = 900
 """How long a replaced container may finish what clients began: a 1 GB push at 10 Mbit/s takes 800 s."""

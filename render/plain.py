@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from render import base, firewall, front, registry, storage, trust, vip
+from render import base, firewall, front, registry, replication, storage, trust, vip
 from render.script import Script
-from settings import Fronted, Host, Vms
+from settings import Fronted, Host, Pair, Vms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,8 @@ def scripts_of(system: Vms, host: Host, authorities: Authorities) -> Iterator[Sc
             yield storage.script(system, host)
         yield firewall.script(system, host)
         yield registry.script(system, host, authorities.storage)
+        if isinstance(system, Pair) and system.replicates:
+            yield replication.script(system, host)
     if isinstance(system, Fronted) and host in system.fronts:
         yield firewall.script(system, host)
         yield front.script(system, host)

@@ -9,7 +9,6 @@ from settings.load import load
 from settings.model import (
     Access,
     Backend,
-    Bastion,
     Fronted,
     Log,
     Pair,
@@ -17,7 +16,6 @@ from settings.model import (
     Registry,
     RegistryOptions,
     Source,
-    Ssh,
     System,
     Tls,
     TlsFiles,
@@ -26,8 +24,10 @@ from settings.model import (
     Vms,
 )
 from settings.quantity import Duration, Size
+from settings.replication import Replication
 from settings.secret import secret_names
 from settings.section import Section
+from settings.ssh import Bastion, Ssh
 from settings.stackfile import StackFile
 from settings.storage import S3, CephFs, Local, Mounted, Nfs, Storage
 from settings.topology import AnySystem
@@ -72,6 +72,7 @@ __all__ = [
     "Registry",
     "RegistryOptions",
     "RegistryPods",
+    "Replication",
     "Resources",
     "Section",
     "SettingsError",

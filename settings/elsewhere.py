@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 _FRONTED = "it belongs to topology: fronted; write that topology with its fronts, or remove this"
+_PAIR = "it belongs to topology: pair, whose registries have a disk each; elsewhere they share the storage; remove it"
 _KUBERNETES = "it belongs to topology: kubernetes; write that topology with its cluster, or remove this"
 _MACHINES = "it belongs to topology: pair or fronted, on machines of one's own; remove it"
 _UI = "a web page of the images is there in topology kubernetes only; remove it"
@@ -25,6 +26,7 @@ _PLACES: Mapping[str, str] = {
     r"fronts|haproxy": _FRONTED,
     r"cluster|nodes|pullSecrets|pullUser|patchServiceAccounts|metrics|proof": _KUBERNETES,
     r"registry\.(requests|limits|replicas|priorityClass)|storage\.(local\.(node|size)|storageClass|existing)": _KUBERNETES,
+    r"replication": _PAIR,
     r"ui": _UI,
     r"kubeconfig|context|cluster\.(config|server|token)": _KUBECONFIG,
     r"storage\.(ceph|rados)": _CEPH,

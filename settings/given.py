@@ -11,8 +11,9 @@ from typing import Any, Generic, TypeVar
 from settings.fault import Fault, SettingsError
 from settings.host import Host
 from settings.kubernetes import Kubernetes
-from settings.model import Fronted, Pair, Ssh, System, Vms
+from settings.model import Fronted, Pair, System, Vms
 from settings.section import Section
+from settings.ssh import Ssh
 from settings.topology import AnySystem
 
 S = TypeVar("S", bound=System, covariant=True)

@@ -12,10 +12,11 @@ from settings.haproxy import Haproxy
 from settings.host import Hosts
 from settings.image import PinnedImage
 from settings.kube_value import ContextName, Cpu, Namespace, NodePorts, ObjectName, Replicas
-from settings.model import Access, PullSource, RegistryOptions, Ssh, System, Vip
+from settings.model import Access, PullSource, RegistryOptions, System, Vip
 from settings.network import Address, Port
 from settings.quantity import Size
 from settings.section import Section
+from settings.ssh import Ssh
 from settings.value import FilePath, Flag, UserName
 from settings.volume import Volumes
 

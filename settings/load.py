@@ -10,10 +10,11 @@ from typing import Any
 from settings.fault import Fault, SettingsError, shown
 from settings.given import AnyGiven, Checked, known_hosts
 from settings.kubernetes import Kubernetes
-from settings.model import Ssh, Vms
+from settings.model import Vms
 from settings.parse import parse
 from settings.raw import ROOT, is_mapping, unwrapped
 from settings.rules import RULES_OF
+from settings.ssh import Ssh
 from settings.topology import AnySystem, model_of
 
 

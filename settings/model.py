@@ -18,11 +18,13 @@ from pydantic import Field
 from settings.haproxy import Balance, Haproxy
 from settings.host import Host, Hosts
 from settings.image import ImageReference
-from settings.network import Address, DnsName, InterfaceName, Network, Port, VipAddress, Vrid
+from settings.network import DnsName, InterfaceName, Network, Port, VipAddress, Vrid
 from settings.quantity import Duration, Size
+from settings.replication import Replication
 from settings.section import Section
+from settings.ssh import Ssh
 from settings.storage import Storage
-from settings.value import FilePath, Flag, LoginName, ProxyUrl, PullUser, UserName
+from settings.value import FilePath, Flag, ProxyUrl, PullUser, UserName
 
 
 class Vip(Section):
@@ -137,32 +139,6 @@ class Trust(Section):
     """The system's own store: every TLS client of the host then trusts our CA."""
 
 
-class Bastion(Section):
-    """The jump host in front of all others."""
-
-    address: Address = Field(examples=["192.168.23.9"])
-    """Where the jump host is reached."""
-    port: Port = 22
-    """Its SSH port."""
-    user: LoginName | None = None
-    """Default `ssh.user`."""
-
-
-class Ssh(Section):
-    """How we get onto the hosts: a user with passwordless sudo and a key; host keys are pinned."""
-
-    user: LoginName = "ops"
-    """May run sudo without password on every host."""
-    port: Port = 22
-    """SSH port of every host."""
-    key: FilePath | None = None
-    """Private key file (`~` allowed); left out, the secret `sshKey` holds it."""
-    known_hosts: FilePath | None = None
-    """Default `Pulumi.<stack>.known_hosts` beside the stack file."""
-    bastion: Bastion | None = None
-    """The jump host in front of all others."""
-
-
 class System(Section):
     """What every topology has."""
 
@@ -216,6 +192,11 @@ class Vms(System):
         """The hosts whose certificate clients meet."""
 
     @property
+    def replicates(self) -> bool:
+        """Whether images are copied from one registry to the other."""
+        return False
+
+    @property
     def hosts(self) -> tuple[Host, ...]:
         """Every machine we change."""
         return tuple(host for hosts in self.roles.values() for host in hosts)
@@ -226,6 +207,13 @@ class Pair(Vms):
 
     topology: Literal["pair"] = Field(examples=["pair"])
     """The shape of the system: `pair`, `fronted` or `kubernetes`."""
+    replication: Replication = Replication()
+    """Copies of images from the registry that holds the VIP to the other one; only where each has its own disk."""
+
+    @property
+    def replicates(self) -> bool:
+        """Only where each registry has its own disk."""
+        return self.replication.enabled and not self.storage.is_shared
 
     @property
     def roles(self) -> Mapping[str, tuple[Host, ...]]:

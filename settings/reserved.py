@@ -13,7 +13,18 @@ CONTAINER_PORTS: Mapping[int, str] = {
 """What listens on each of them."""
 AGENT_PORT = 15447
 """Where a registry host tells the fronts whether it wants requests (haproxy's agent-check)."""
-OWN_PORTS: Mapping[int, str] = {**CONTAINER_PORTS, AGENT_PORT: "answer to the fronts' agent-check"}
+EVENTS_PORT = 15448
+"""Where a registry tells its own host what was pushed (loopback)."""
+EVENTS_NAME = "ha-registry"
+"""Name of the endpoint in the registry's notifications."""
+HISTORY_PORT = 15449
+"""Where a registry host of a pair tells the other one who pushed what when."""
+OWN_PORTS: Mapping[int, str] = {
+    **CONTAINER_PORTS,
+    AGENT_PORT: "answer to the fronts' agent-check",
+    EVENTS_PORT: "what the registry tells of pushes",
+    HISTORY_PORT: "what the other registry asks about pushes",
+}
 """Every port of ours on a registry host."""
 OWN_FOLDER = "/var/lib/ha-registry"
 """State of ours on a host; images may lie in `data` below it, a file system that we mount in `images`, and nothing else in it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from settings.fault import Fault
-from settings.model import Fronted
+from settings.model import Fronted, Pair
 from settings.topology import AnySystem
 
 FEWEST = 3
@@ -14,7 +14,7 @@ FEWEST = 3
 
 def warnings(system: AnySystem) -> Sequence[Fault]:
     """What the settings allow and their writer may not have meant; nothing of it stops an `up`."""
-    return tuple(sorted([*_number_of_replicas(system), *_unseen_storage(system)]))
+    return tuple(sorted([*_number_of_replicas(system), *_unseen_storage(system), *_uncopied_images(system)]))
 
 
 def _number_of_replicas(system: AnySystem) -> Iterator[Fault]:
@@ -43,3 +43,10 @@ def _unseen_storage(system: AnySystem) -> Iterator[Fault]:
     if isinstance(system, Fronted) and system.storage.mounted and system.haproxy.balance not in {None, "source"}:
         rule = f"spreads the requests of one upload over registries: if it is NFS that is mounted at {system.storage.path}, pushes fail"
         yield Fault("haproxy.balance", str(system.haproxy.balance), rule, "write source, or accept it where it is CephFS")
+
+
+def _uncopied_images(system: AnySystem) -> Iterator[Fault]:
+    """Two disks that nothing keeps equal."""
+    if isinstance(system, Pair) and not system.storage.is_shared and not system.replication.enabled:
+        rule = "leaves each image on the disk that it was pushed to: after a move of the VIP it is missing, with that disk it is lost"
+        yield Fault("replication.enabled", "false", rule, "remove it, share a storage, or copy images yourself")

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network, collapse_addresses
 from typing import Any
 
 from render import front
-from render.layout import AGENT_PORT, CONTAINER_PORTS, FIREWALL
+from render.layout import AGENT_PORT, CONTAINER_PORTS, FIREWALL, HISTORY_PORT
 from render.script import Script, files_of
 from settings import Fronted, Host, Vms
 
@@ -38,6 +38,7 @@ def _member(system: Vms, host: Host) -> dict[str, Any]:
     own = {system.vip.address.ip, *_addresses(system.hosts)}
     pull = collapse_addresses([*system.access.pull, *_networks(own)]) if system.access.pull else ()
     fronted = isinstance(system, Fronted)
+    others = [str(address) for address in _addresses(system.members) if address != host.address]
     return {
         "ports": front.ports(system) if fronted else sorted(system.ports),
         "containers": [] if fronted else CONTAINER_PORTS,
@@ -45,8 +46,8 @@ def _member(system: Vms, host: Host) -> dict[str, Any]:
         "because": "access.pull, and the hosts of this stack",
         "vip": system.vip.address.ip,
         "own_pages": sorted({system.haproxy.stats.port, system.haproxy.metrics_port}) if fronted else [],
-        "agent": None,
-        "vrrp": [str(address) for address in _addresses(system.members) if address != host.address],
+        "asked": _asked(HISTORY_PORT, others, "the other registry asks who pushed what") if system.replicates else None,
+        "vrrp": others,
     }
 
 
@@ -58,13 +59,22 @@ def _behind_fronts(system: Fronted) -> dict[str, Any]:
         "because": "the fronts, and the other hosts of this stack",
         "vip": system.vip.address.ip,
         "own_pages": [],
-        "agent": {"port": AGENT_PORT, "asked_by": [str(address) for address in _addresses([*system.fronts, *system.registries])]},
+        "asked": _asked(
+            AGENT_PORT,
+            [str(address) for address in _addresses([*system.fronts, *system.registries])],
+            "fronts and other registries ask whether this host serves",
+        ),
         "vrrp": [],
     }
 
 
+def _asked(port: int, by: Sequence[str], because: str) -> dict[str, Any]:
+    """A port where only hosts of ours ask something."""
+    return {"port": port, "by": by, "because": because}
+
+
 def _opened(view: dict[str, Any]) -> list[str]:
-    ports = [*(view["containers"] or view["ports"]), *([view["agent"]["port"]] if view["agent"] else [])]
+    ports = [*(view["containers"] or view["ports"]), *([view["asked"]["port"]] if view["asked"] else [])]
     return [*(f"port={port}/tcp" for port in ports), *(["protocol=vrrp"] if view["vrrp"] else [])]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from render.layout import (
@@ -20,13 +20,16 @@ from render.layout import (
     KEY,
     PROBE,
     PULL,
+    REPLICATION_AUTH,
+    REPLICATION_LOGIN,
+    REPLICATION_TRUST,
     STATS_LOGIN,
 )
 from render.script import Script
 from settings import Host
 
 PROBER = "ha-registry"
-"""The user as whom one replica is asked for what another was given."""
+"""The user as whom one replica is asked for what another was given, and as whom images are copied in a pair."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,8 @@ class ForRegistry:
     """As `render.storage.keyring` makes it; empty without CephFS."""
     probe: str = field(default="", repr=False)
     """Password of PROBER, one of `hashes`; empty where every registry has images of its own."""
+    copier: tuple[str, Sequence[str]] | None = field(default=None, repr=False)
+    """Password of PROBER, and the registries between which it copies images (`address:port`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +99,12 @@ def _of_registry(material: Material, role: ForRegistry) -> dict[tuple[str, str],
     if role.ceph_keyring:
         files["0600", CEPH_KEYRING] = role.ceph_keyring
     if role.probe:
-        files["0600", PROBE] = f'user = "{PROBER}:{role.probe}"\n'
+        files["0600", PROBE] = _login(role.probe)
+    if role.copier:
+        password, registries = role.copier
+        files[ours, REPLICATION_LOGIN] = _login(password)
+        files[ours, REPLICATION_AUTH] = docker_config(registries, PROBER, password)
+        files["0644", f"{REPLICATION_TRUST}/ca.crt"] = _lines(material.ca_bundle)
     return files
 
 
@@ -103,6 +113,11 @@ def _of_front(material: Material, role: ForFront) -> dict[tuple[str, str], str]:
         ("0600", FRONT_PEM): _lines(material.certificate) + _lines(material.key),
         ("0600", STATS_LOGIN): _login_digest(role.stats_user, role.stats_password),
     }
+
+
+def _login(password: str) -> str:
+    """As curl -K reads it."""
+    return f'user = "{PROBER}:{password}"\n'
 
 
 def _environment(role: ForRegistry) -> str:

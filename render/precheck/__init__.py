@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from render import front
-from render.layout import AGENT_PORT, CONTAINER_PORTS
+from render.layout import AGENT_PORT, CONTAINER_PORTS, EVENTS_PORT, HISTORY_PORT
 from render.registry import local_path
 from render.script import LOOKING, Script
 from render.vip import interface_of
@@ -59,7 +59,8 @@ def _published(system: Vms, host: Host) -> list[int]:
 def _own(system: Vms, host: Host) -> list[int]:
     if host not in system.registries:
         return []
-    return [*CONTAINER_PORTS, *([AGENT_PORT] if isinstance(system, Fronted) else [])]
+    agent = [AGENT_PORT] if isinstance(system, Fronted) else []
+    return [*CONTAINER_PORTS, *agent, *([EVENTS_PORT, HISTORY_PORT] if system.replicates else [])]
 
 
 def _store(storage: Storage) -> list[str]:

@@ -83,10 +83,10 @@ def script(system: Vms, host: Host, storage_ca: str = "") -> Script:
 
 
 def _pushers(system: Vms) -> Iterable[IPv4Network]:
-    """Who gets the writer where there is a reader too; replicas ask each other whether they share a store."""
+    """Who gets the writer where there is a reader too; replicas ask each other whether they share a store, or copy images."""
     if "reader" not in roles(system):
         return ()
-    replicas = [IPv4Network(host.address) for host in system.registries] if system.storage.is_shared else []
+    replicas = [IPv4Network(host.address) for host in system.registries] if system.storage.is_shared or system.replicates else []
     return collapse_addresses([*system.access.push, *replicas])
 
 

@@ -8,8 +8,20 @@ from typing import Any, cast
 
 import yaml
 
-from render.layout import DRAIN_S, INSIDE
-from settings import S3, AnySystem
+from render.layout import DRAIN_S, EVENTS_PORT, INSIDE
+from settings import S3, AnySystem, Pair
+from settings.reserved import EVENTS_NAME
+
+_EVENTS: Mapping[str, Any] = {
+    "name": EVENTS_NAME,
+    "url": f"http://127.0.0.1:{EVENTS_PORT}/",
+    "timeout": "5s",
+    "threshold": 5,
+    "backoff": "2s",
+    # What is pulled is nobody's change, and layers are copied with what names them
+    "ignore": {"actions": ["pull", "mount"], "mediatypes": ["application/octet-stream"]},
+}
+"""Where the copier of a pair hears of pushes: at least once, and not any more after a restart (distribution, notifications.md)."""
 
 
 def config(system: AnySystem, *, read_only: bool, purges: bool, drain_s: int = DRAIN_S, debug: str = "") -> str:
@@ -40,7 +52,11 @@ def config(system: AnySystem, *, read_only: bool, purges: bool, drain_s: int = D
         "auth": {"htpasswd": {"realm": system.name, "path": f"{INSIDE['auth']}/htpasswd"}},
         "health": {"storagedriver": {"enabled": True, "interval": "10s", "threshold": 3}},
     }
-    return _yaml(_merged(ours, system.registry.config))
+    whole = _merged(ours, system.registry.config)
+    if isinstance(system, Pair) and system.replicates and not read_only:
+        notifications: Mapping[str, Any] = whole.get("notifications") or {}
+        whole["notifications"] = {**notifications, "endpoints": [_EVENTS, *(notifications.get("endpoints") or ())]}
+    return _yaml(whole)
 
 
 def _driver(system: AnySystem) -> dict[str, Any]:

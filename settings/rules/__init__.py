@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from settings.given import Rule
 from settings.kubernetes import Kubernetes
 from settings.model import Fronted, Pair, System
-from settings.rules import before, certificate, cluster, front, network, registry, secret, ssh, storage
+from settings.rules import before, certificate, cluster, front, network, registry, replication, secret, ssh, storage
 
 RULES: Sequence[Rule] = (
     *network.RULES,
     *front.RULES,
     *registry.RULES,
     *storage.RULES,
+    *replication.RULES,
     *certificate.RULES,
     *ssh.RULES,
     *secret.RULES,

@@ -177,6 +177,11 @@ def _names(leaf: x509.Certificate) -> tuple[list[str], list[object]]:
     return found.get_values_for_type(x509.DNSName), list(found.get_values_for_type(x509.IPAddress))
 
 
+def addresses_of(given: AnyGiven, files: TlsFiles) -> list[object]:
+    """The addresses for which the user's own certificate stands."""
+    return _names(_leaf(given, files))[1]
+
+
 def _covers(pattern: str, name: str) -> bool:
     """Whether a DNS name of a certificate stands for `name`; `*` is one whole label (RFC 6125 6.4.3)."""
     if pattern.lower() == name:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -187,10 +187,10 @@ def host_key(address: str) -> str:
     return f"ssh-ed25519 {base64.b64encode(blob).decode()}"
 
 
-def own_certificate() -> tuple[str, str, str]:
-    """Leaf for all hosts of system A, its key and the CA, as PEM."""
+def own_certificate(hosts: Sequence[str] = ("192.168.23.50", *ADDRESSES)) -> tuple[str, str, str]:
+    """Leaf for all hosts of system A or other addresses, its key and the CA, as PEM."""
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    addresses = [x509.IPAddress(IPv4Address(address)) for address in ("192.168.23.50", *ADDRESSES)]
+    addresses = [x509.IPAddress(IPv4Address(address)) for address in hosts]
     names = x509.SubjectAlternativeName([x509.DNSName("registry01.dev.com"), *addresses])
     ca = _certificate("dev.com CA", ca_key, ca_key, x509.BasicConstraints(ca=True, path_length=None))
     leaf = _certificate("registry01.dev.com", key, ca_key, names)

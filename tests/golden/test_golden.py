@@ -132,9 +132,9 @@ def test_firewall_loads_twice_and_replaces_itself() -> None:
         assert ran.returncode == 0, f"{path}: {ran.stdout}{ran.stderr}"
 
 
-@pytest.mark.parametrize("program", ["switch", "prober"])
+@pytest.mark.parametrize("program", ["switch", "prober", "replicator", "receiver", "history"])
 def test_programs_are_clean_shell(program: str) -> None:
-    """bash parses every program and shellcheck finds nothing (SC2153: names that come from container.env)."""
+    """bash parses every program and shellcheck finds nothing (SC2153: names that come from a file of settings)."""
     shellcheck = tool("shellcheck", "shellcheck")
     for path in goldens(program):
         subprocess.run(["bash", "-n", path], check=True)
@@ -159,7 +159,7 @@ def _units_below(root: Path, folder: Path) -> list[str]:
     """A root with the units of one host, the programs they name and the units they stand beside."""
     at = root / "etc/systemd/system"
     at.mkdir(parents=True)
-    units = {path: path.name for path in folder.rglob("*.service") if path.is_file()}
+    units = {path: path.name for kind in ("service", "socket") for path in folder.rglob(f"*.{kind}") if path.is_file()}
     for path in folder.rglob("storage/unit"):
         facts = dict(line.split("=", 1) for line in (path.parent / "facts.sh").read_text().splitlines())
         (units[path],) = shlex.split(facts["UNIT"])
@@ -176,7 +176,7 @@ def _units_below(root: Path, folder: Path) -> list[str]:
         stand_in.parent.mkdir(parents=True, exist_ok=True)
         stand_in.write_text("#!/bin/sh\n")
         stand_in.chmod(0o755)
-    for target in ("sysinit", "basic", "shutdown", "multi-user", "network-online", "umount"):
+    for target in ("sysinit", "basic", "shutdown", "multi-user", "network-online", "sockets", "umount"):
         (at / f"{target}.target").write_text("[Unit]\nDescription=stand-in\n")
     for slice_ in ("system.slice", "-.slice"):
         (at / slice_).write_text("[Unit]\nDescription=stand-in\n")

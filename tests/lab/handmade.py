@@ -71,7 +71,9 @@ class HandMade:
     @property
     def settings(self) -> Mapping[str, object]:
         """What a stack file says to take it over."""
-        return {"adopt": True, "tls.files": {"certificate": str(self.certificate), "ca": str(self.certificate)}}
+        files = {"certificate": str(self.certificate), "ca": str(self.certificate)}
+        # It names the registry alone, and images are copied by certificates that name both hosts
+        return {"adopt": True, "tls.files": files, "replication.enabled": False}
 
     @property
     def secrets(self) -> Mapping[str, str]:

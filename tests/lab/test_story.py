@@ -53,7 +53,9 @@ def test_docker_pushes_and_pulls_at_every_way_in(served: Pair, client: Client) -
     for host in served.registries:
         address = str(host.address)
         with client.trusting(address):
-            client.pull("story/node:1", client.push("story/node:1", registry=address), registry=address)
+            # one for each: a tag that is pushed on both hosts is a conflict
+            image = f"story/{host.name}:1"
+            client.pull(image, client.push(image, registry=address), registry=address)
 
 
 def test_skopeo_pushes_and_pulls_at_every_way_in(served: Pair, client: Client) -> None:
@@ -113,7 +115,7 @@ def test_second_up_changes_nothing(served: Pair) -> None:
 def test_every_concern_verifies_and_applies_again_in_silence(served: Pair) -> None:
     """Over SSH `verify` of every deployed script finds no drift, and a second `apply` has nothing to say."""
     concerns = assert_no_drift_and_silence(served)
-    assert {"precheck", "base", "identity", "firewall", "registry", "vip", "trust", "proof"} <= concerns
+    assert {"precheck", "base", "identity", "firewall", "registry", "replication", "vip", "trust", "proof"} <= concerns
 
 
 def test_preview_shows_the_changed_lines(served: Pair) -> None:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from render import base, firewall, front, identity, precheck, proof, registry, storage, trust, vip
+from render import base, firewall, front, identity, precheck, proof, registry, replication, storage, trust, vip
 from render.identity import ForFront, ForRegistry, Material
 from render.script import Script
-from settings import Fronted, Host, Vms
+from settings import Fronted, Host, Pair, Vms
 from tests.scripts.sandbox import Sandbox
 
-ORDER = ("base", "identity", "firewall", "registry", "vip", "trust")
+ORDER = ("base", "identity", "firewall", "registry", "replication", "vip", "trust")
 """In which they are applied on a host of a pair; removed in reverse."""
 FRONT_ORDER = ("base", "identity", "firewall", "front", "vip", "trust")
 """The same on a front."""
 NEEDS = {"registry": ("identity",), "front": ("identity",)}
 """On which others than `base` a concern stands."""
 CA = "-----BEGIN CERTIFICATE-----\nQ0E=\n-----END CERTIFICATE-----\n"
-SECRETS = ("PRIVATE-KEY-TEXT", "HTTP-SECRET-TEXT", "HASH-TEXT", "PULL-PASSWORD")
+SECRETS = ("PRIVATE-KEY-TEXT", "HTTP-SECRET-TEXT", "HASH-TEXT", "PULL-PASSWORD", "COPIER-PASSWORD")
 """Every secret of `material`, as it stands in files."""
 
 
@@ -41,6 +41,7 @@ def _of_registry(system: Vms) -> ForRegistry:
         bucket=("ACCESS-KEY", "SECRET-KEY-TEXT") if system.storage.s3 else None,
         ceph_keyring=storage.keyring(cephfs, "CEPH-KEY-TEXT") if cephfs else "",
         probe="PROBE-PASSWORD" if system.storage.is_shared else "",
+        copier=("COPIER-PASSWORD", ["192.168.23.51:443", "192.168.23.52:443"]) if system.replicates else None,
     )
 
 
@@ -58,6 +59,7 @@ class Concerns:
             "identity": lambda: identity.script(self.host, material(self.system, self.host)),
             "firewall": lambda: firewall.script(self.system, self.host),
             "registry": lambda: registry.script(self.system, self.host),
+            "replication": lambda: replication.script(self._pair, self.host),
             "front": lambda: front.script(self._fronted, self.host),
             "storage": lambda: storage.script(self.system, self.host),
             "vip": lambda: vip.script(self.system, self.host),
@@ -71,6 +73,11 @@ class Concerns:
     def order(self) -> tuple[str, ...]:
         """In which the concerns of this host are applied."""
         return FRONT_ORDER if isinstance(self.system, Fronted) and self.host in self.system.fronts else ORDER
+
+    @property
+    def _pair(self) -> Pair:
+        assert isinstance(self.system, Pair)
+        return self.system
 
     @property
     def _fronted(self) -> Fronted:

@@ -56,7 +56,7 @@ OS_RELEASE = {
 }
 UNIT_STATES = ("active", "enabled", "loaded", "vendor", "restarts")
 DEADLINE_S = 120
-OURS = re.compile(r"(?<![\w$}/.-])/(?:var/lib|run|etc|usr/local/lib)/ha-registry")
+OURS = re.compile(r"(?<![\w$}/.-])/(?:var/lib|var/spool|run|etc|usr/local/lib)/ha-registry")
 
 
 @dataclass(frozen=True)
@@ -272,6 +272,6 @@ class Sandbox:
 
 def rooted(script: Script) -> Script:
     """The programs that a script puts on a host have fixed paths; here they lie below the temporary root."""
-    known = {"switch", "prober", "agent"} & script.files.keys()
+    known = {"switch", "prober", "agent", "replicator", "receiver", "history"} & script.files.keys()
     programs = {name: OURS.sub(r"$HA_REGISTRY_ROOT\g<0>", script.files[name]) for name in known}
     return dataclasses.replace(script, files={**script.files, **programs})

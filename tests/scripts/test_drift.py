@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -34,6 +35,8 @@ DAMAGES: dict[str, tuple[str, Damage, str]] = {
         lambda host: host.file("/etc/hosts", "127.0.0.1 localhost\n"),
         "line /etc/hosts 192.168.23.50 registry01.dev.com",
     ),
+    "socket-stopped": ("replication", _unit_stopped("ha-registry-events.socket"), "unit ha-registry-events.socket"),
+    "spool-gone": ("replication", lambda host: shutil.rmtree(host.root / "var/spool/ha-registry"), "spool /var/spool/ha-registry"),
     "table-gone": ("firewall", lambda host: (host.state / "nft/ha-registry-firewall").unlink(), "firewall.loaded"),
     "address-gone": ("vip", lambda host: host.set("addresses", "ens192 192.168.23.51/20\n"), "vip.served"),
 }

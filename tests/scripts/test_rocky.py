@@ -26,10 +26,10 @@ def test_rocky_host_converges_and_is_left_as_found(scripts: Concerns, rocky: San
 
 
 def test_firewalld_is_opened_and_not_fought(scripts: Concerns, rocky: Sandbox) -> None:
-    """Container ports and VRRP are opened in firewalld, for good and at once; closed again by remove."""
+    """Container ports, the log of pushes and VRRP are opened in firewalld, for good and at once; closed again by remove."""
     rocky.run(scripts["base"], "apply")
     rocky.run(scripts["firewall"], "apply")
-    opened = {"port=15443%tcp", "port=15444%tcp", "port=15445%tcp", "port=15446%tcp", "protocol=vrrp"}
+    opened = {*(f"port={port}%tcp" for port in (15443, 15444, 15445, 15446, 15449)), "protocol=vrrp"}
     for where in ("running", "permanent"):
         assert {path.name for path in (rocky.state / "firewalld" / where).iterdir()} == opened
     (rocky.state / "firewalld/running/protocol=vrrp").unlink()

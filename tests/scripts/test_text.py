@@ -19,7 +19,8 @@ from tests.scripts.concerns import FRONT_ORDER, ORDER, Concerns
 from tests.scripts.sandbox import STUBS
 
 RENDER = Path(render.__file__).parent
-SHELL = sorted([*RENDER.rglob("*.sh"), RENDER / "registry/switch.j2", RENDER / "registry/prober.j2", RENDER / "front/prober.j2"])
+PROGRAMS = ("registry/switch.j2", "registry/prober.j2", "front/prober.j2", "replication/replicator.j2", "replication/receiver")
+SHELL = sorted([*RENDER.rglob("*.sh"), *(RENDER / program for program in PROGRAMS)])
 SHELLCHECK = Path(sys.executable).parent / "shellcheck"
 
 

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # The packages of the pretended distribution: what each needs, the programs it brings, the units it enables.
-declare -A NEEDS=([docker.io]="containerd runc iptables" [skopeo]="" [keepalived]="libnl-3-200" [curl]="libcurl4" [nfs-common]="rpcbind" [ceph-common]="" [ceph-fuse]="" [socat]="" [haproxy]="")
+declare -A NEEDS=([docker.io]="containerd runc iptables" [skopeo]="" [jq]="libjq1" [keepalived]="libnl-3-200" [curl]="libcurl4" [nfs-common]="rpcbind" [ceph-common]="" [ceph-fuse]="" [socat]="" [haproxy]="")
 declare -A PROGRAMS=([docker.io]="docker dockerd" [keepalived]=keepalived [iptables]="iptables iptables-save" [nftables]=nft [curl]=curl [skopeo]=skopeo [ca-certificates]=update-ca-certificates [haproxy]=haproxy [socat]=socat)
 declare -A DAEMONS=([docker.io]="docker.service docker.socket" [containerd]=containerd.service [rpcbind]="rpcbind.socket rpcbind.service" [keepalived]=keepalived.service [haproxy]=haproxy.service)
 # shellcheck disable=SC2034 # for apt-get and dnf
-readonly KNOWN=" docker.io containerd runc iptables skopeo keepalived libnl-3-200 curl libcurl4 nftables ca-certificates monitoring-agent nfs-common nfs-utils rpcbind ceph-common ceph-fuse socat haproxy "
+readonly KNOWN=" docker.io containerd runc iptables skopeo keepalived libnl-3-200 curl libcurl4 nftables ca-certificates monitoring-agent nfs-common nfs-utils rpcbind ceph-common ceph-fuse socat haproxy jq libjq1 "
 
 is_installed() { [[ -e $H/packages/$1 ]]; }
 missing() { # NAME: what its installation brings

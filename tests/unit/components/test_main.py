@@ -46,7 +46,7 @@ def test_program_builds_the_pair_and_exports_what_users_need(mapping: dict[str, 
     """URL, VIP and CA in clear, passwords secret."""
     engine = FakeEngine()
     assert _run(engine, mapping) == ""
-    assert len(engine.commands) == 18
+    assert len(engine.commands) == 20
     (outputs,) = [value for value in engine.outputs.values() if "registryUrl" in value]
     assert outputs["registryUrl"] == "https://registry01.dev.com"
     assert outputs["vipAddress"] == "192.168.23.50"

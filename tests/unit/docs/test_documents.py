@@ -30,6 +30,7 @@ PULUMI = {
     "stack import": {"--file", "--stack"},
     "stack init": {"--stack"},
     "stack output": {"--show-secrets", "--stack"},
+    "stack rm": {"--force", "--preserve-config", "--stack"},
     "state delete": {"--stack", "--target-dependents"},
     "up": {"--replace", "--stack"},
 }

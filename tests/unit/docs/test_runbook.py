@@ -155,7 +155,7 @@ def test_a_dead_host_is_forgotten_as_a_whole(monitor: Monitor) -> None:
     [urn] = [urn for urn in URNS if urn.endswith("::registry02-precheck")]
     taken = monitor.with_dependents(_as_mocks_spell(urn)[0])
     scripts = {each.rsplit("::", 1)[1] for each in monitor.needs if "command:remote:Command::registry02-" in each}
-    assert len(scripts) == 7
+    assert len(scripts) == 8
     assert scripts <= taken
     assert not [name for name in taken if name.startswith("identity")]
 

@@ -38,14 +38,15 @@ class Pair:
             "node52": {"vip.held": "no", "vip.ready": "yes", "vip.answers": "yes", "registry.ready": "yes"},
         }
         for told in self.told.values():
+            told |= {"replication.current": "yes", "replication.lag_seconds": "0", "replication.conflicts": "0"}
             told |= {"registry.image": "registry:3.1.1", "disk.free_bytes": str(20 * GIB)}
 
     def __call__(self, *arguments: str, expect: int = WELL) -> str:
         """What `status` says of them."""
         self.ops.resources = [each for each in self.ops.resources if "unreachable" in str(each) or "front" in each["urn"]]
         for (host, told), address in zip(self.told.items(), (ONE, TWO), strict=True):
-            for concern in ("registry", "vip"):
-                of = ("vip.",) if concern == "vip" else ("registry.", "disk.")
+            for concern in ("registry", "replication", "vip"):
+                of = ("registry.", "disk.") if concern == "registry" else (f"{concern}.",)
                 lines = [f"echo 'status {key} {value}'" for key, value in told.items() if key.startswith(of)]
                 self.ops.script(host, concern, "\n".join(['[ "$1" = status ] || exit 64', *lines, ""]), host=address)
             self.ops.script(host, "precheck", f"readonly RESERVE_BYTES={10 * GIB}\n", host=address)
@@ -88,6 +89,16 @@ def test_screen_shows_it_without_a_secret(pair: Pair) -> None:
     assert PASSWORD not in said
 
 
+def test_screen_shows_how_far_copies_are(pair: Pair) -> None:
+    """Of the host that copies: what is still to do, since when, and when all was compared."""
+    copying = {"role": "holder", "pending": "3", "lag_seconds": "7", "compared_seconds_ago": "40"}
+    pair.told["node51"] |= {f"replication.{key}": value for key, value in copying.items()}
+    pair.told["node52"]["replication.role"] = "standby"
+    said = pair()
+    assert "copies from node51   3 to do   7 s behind   all compared 40 s ago" in said
+    assert "copies from node52" not in said
+
+
 @pytest.mark.parametrize(
     ("host", "key", "value", "fault"),
     [
@@ -96,6 +107,14 @@ def test_screen_shows_it_without_a_secret(pair: Pair) -> None:
         ("node52", "disk.free_bytes", str(GIB), "node52 1.0 Gi are left on its disk, less than storage.local.reserve (10.0 Gi)"),
         ("node52", "vip.held", "yes", "the VIP is held by node51 and node52"),
         ("node51", "vip.held", "no", "the VIP is held by nobody that could be asked"),
+        ("node51", "replication.current", "no", "node51 replication.current is no"),
+        ("node51", "replication.fault", "no answer", "node51 has not copied all images for 0 s: no answer"),
+        (
+            "node51",
+            "replication.conflicts",
+            "2",
+            "node51 found 2 tags that were pushed on both hosts, and kept the older push as TAG.conflict-DIGEST",
+        ),
     ],
 )
 def test_fault_of_a_host_is_named(pair: Pair, host: str, key: str, value: str, fault: str) -> None:

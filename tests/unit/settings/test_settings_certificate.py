@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from settings import Fault
-from settings.rules import certificate
+from settings.rules import certificate, replication
 from tests.unit.settings.authority import NAMES, YEAR, Authority, pem
 from tests.unit.settings.valid import ABSENT, NOW, Stack
 
@@ -174,7 +174,7 @@ def test_image_ca_accepted(stack: Stack, authority: Authority) -> None:
 
 def test_adopted_registry_keeps_its_certificate(own: Stack, authority: Authority) -> None:
     """What is taken over serves on with the certificate its clients trust: required, and only the name must be in it."""
-    own.system["adopt"] = True
+    own.system |= {"adopt": True, "replication": {"enabled": False}}
     (own.base / "leaf.pem").write_bytes(pem(authority.issue(NAMES[:1])))
     assert own.faults() == ()
     del own.system["tls"]
@@ -183,3 +183,14 @@ def test_adopted_registry_keeps_its_certificate(own: Stack, authority: Authority
     assert (fault.path, fault.value) == ("adopt", "true")
     assert "trust" in fault.rule
     assert "tls.files" in fault.remedy
+
+
+def test_images_are_copied_by_certificates_that_name_both_hosts(own: Stack, authority: Authority) -> None:
+    """A certificate that is taken over and names only the registry is a fault for each host where images are copied between them."""
+    own.system["adopt"] = True
+    assert own.faults() == ()
+    (own.base / "leaf.pem").write_bytes(pem(authority.issue(NAMES[:1])))
+    assert list(replication.taken_over_certificate_names_both_registries.faults(own.given())) == list(own.faults())
+    assert [fault.path for fault in own.faults()] == ["tls.files.certificate"] * 2
+    assert "registries.registry01 192.168.23.51" in own.faults()[0].rule
+    assert "replication: {enabled: false}" in own.faults()[0].remedy

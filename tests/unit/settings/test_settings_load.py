@@ -12,7 +12,7 @@ import pytest
 from settings import AnySystem, SettingsError, load
 from settings.fault import Fault
 from settings.given import Rule, has
-from settings.rules import KUBE_RULES, RULES, certificate, cluster, front, network, registry, secret, ssh, storage
+from settings.rules import KUBE_RULES, RULES, certificate, cluster, front, network, registry, replication, secret, ssh, storage
 from settings.rules import before as before_cluster
 from settings.section import Section
 from settings.shape import is_hosts, section_of
@@ -207,7 +207,7 @@ def test_every_rule_is_asked() -> None:
     """A rule that is written is in the list that `load` goes through, once."""
     written = [
         value
-        for module in (before_cluster, certificate, cluster, front, network, registry, secret, ssh, storage)
+        for module in (before_cluster, certificate, cluster, front, network, registry, replication, secret, ssh, storage)
         for value in vars(module).values()
         if isinstance(value, Rule)
     ]

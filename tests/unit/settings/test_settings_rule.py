@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from settings.given import Rule
-from settings.rules import network, registry, storage
+from settings.rules import network, registry, replication, storage
 from tests.unit.settings.valid import Stack
 
 Case = tuple[Rule, dict[str, Any], str, str, str]
@@ -190,7 +190,48 @@ REGISTRY: list[Case] = [
         "`tls`",
     ),
 ]
-CASES = NETWORK + REGISTRY
+REPLICATION: list[Case] = [
+    (
+        replication.shared_images_are_not_copied,
+        {"storage": {"mounted": {"path": "/srv/images"}}, "replication": {"interval": "1m"}},
+        "replication",
+        "the same images at once on storage.mounted",
+        "storage.local",
+    ),
+    (
+        replication.copying_is_not_told_how_where_it_is_off,
+        {"replication": {"enabled": False, "interval": "1m"}},
+        "replication.interval",
+        "replication.enabled is false",
+        "remove this one",
+    ),
+    *(
+        (replication.interval_is_neither_a_load_nor_never, {"replication/interval": text}, "replication.interval", "from 10s to 1d", "5m")
+        for text in ("9s", "2d", "10500ms")
+    ),
+    (
+        replication.there_are_deletions_to_copy,
+        {"replication/deletes": True, "registry/delete": False},
+        "replication.deletes",
+        "registry.delete is false",
+        "registry.delete: true",
+    ),
+    *(
+        (
+            replication.own_notifications_stand_beside_ours,
+            {"registry/config/notifications": written},
+            "registry.config.notifications",
+            says,
+            "remove it",
+        )
+        for written, says in (
+            ("all", "a list of endpoints"),
+            ({"endpoints": None}, "a list of endpoints"),
+            ({"endpoints": [{"name": "ha-registry"}]}, "the name of our own endpoint"),
+        )
+    ),
+]
+CASES = NETWORK + REGISTRY + REPLICATION
 
 
 @pytest.mark.parametrize(

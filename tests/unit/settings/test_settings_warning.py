@@ -59,3 +59,11 @@ def test_choice_that_only_the_writer_can_judge(fronted: Stack, changes: dict[str
 def test_pair_has_no_warning(stack: Stack) -> None:
     """Two registries are what a pair is."""
     assert warnings(stack.load()) == ()
+
+
+def test_disks_that_nothing_keeps_equal_are_questioned(stack: Stack) -> None:
+    """A pair whose images are copied needs no word; where they shall not be, what that means is said."""
+    assert warnings(stack.load()) == ()
+    (warning,) = warnings(stack.change(**{"replication/enabled": False}).load())
+    assert (warning.path, warning.value) == ("replication.enabled", "false")
+    assert "after a move of the VIP it is missing" in warning.rule

@@ -1,0 +1,2 @@
+SETTINGS=/etc/ha-registry/replication.env
+SPOOL=/var/spool/ha-registry
