@@ -5,7 +5,7 @@ TOPOLOGY ?= pair
 STACK := $(if $(filter pair,$(TOPOLOGY)),dev,$(TOPOLOGY))
 STACK_FILE = $(if $(filter dev,$(STACK)),Pulumi.dev.yaml,$${HA_REGISTRY_LAB:-$$HOME/.cache/ha-registry/lab/$(STACK)}/stack.yaml)
 CONFIG_FILE = $(if $(filter dev,$(STACK)),,--config-file "$(STACK_FILE)")
-TOOLS := haproxy iproute2 keepalived nftables openssh-client openssh-server socat systemd
+TOOLS := curl haproxy iproute2 jq keepalived nftables openssh-client openssh-server skopeo socat systemd
 
 # Only stacks in a cluster need this plugin of the engine
 ENGINE_WITH := $(if $(filter kubernetes,$(TOPOLOGY)),--with kubernetes)

@@ -220,9 +220,8 @@ class Node:
 
 
 def _registry() -> Path:
-    found = registry_image.archive(registry_image.RELEASES[0]).parent / "registry"
-    assert found.exists(), "the lab's registry is needed: run make lab once"
-    return found
+    registry_image.ensure()
+    return registry_image.archive(registry_image.RELEASES[0]).parent / "registry"
 
 
 def _listens(address: str, port: int) -> bool:
