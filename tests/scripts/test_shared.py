@@ -130,9 +130,10 @@ def test_one_replica_removes_unfinished_uploads(nfs: Concerns) -> None:
 
 
 def test_replicas_may_push_to_each_other(stack_folder: Path) -> None:
-    """With access.push the question whether a store is shared still reaches the writer; elsewhere it names nobody more."""
-    for storage, known in ((NFS, True), ({"local": {}}, False)):
-        system = loaded(pair() | {"storage": storage}, stack_folder)
+    """With access.push the question whether a store is shared, and copies, still reach the writer; elsewhere it names nobody more."""
+    local = {"storage": {"local": {}}}
+    for changes, known in (({"storage": NFS}, True), (local, True), (local | {"replication": {"enabled": False}}, False)):
+        system = loaded(pair() | changes, stack_folder)
         (line,) = (line for line in Concerns(system)["registry"].files["container.env"].splitlines() if line.startswith("PUSH="))
         assert ("192.168.23.52" in line) is known
 
