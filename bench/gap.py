@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -45,7 +44,7 @@ def measure(system: VipSystem, kind: str) -> Mapping[str, float]:
 def _probed(system: VipSystem, holder: Host, kind: str) -> Gap:
     is_over, in_a_row = _end(system, holder, kind)
     with Probe(system.client, system.target) as probe:
-        time.sleep(BEFORE_S + random.uniform(0, system.phase_s))  # noqa: S311 - a phase, no secret
+        time.sleep(BEFORE_S + system.phase())
         struck = time.time()
         FAULTS[kind](system, holder)
         doing = f"waiting until somebody else than {holder.name} of lab {system.lab}, or it again, serves after {kind}"

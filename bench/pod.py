@@ -28,7 +28,7 @@ def killed(system: ClusterSystem) -> Mapping[str, float]:
     system.await_whole()
     (victim,) = system.pods()
     with Standstill() as standstill, Probe(system.client, system.target) as probe:
-        time.sleep(BEFORE_S + _phase(system))
+        time.sleep(BEFORE_S + system.phase())
         system.delete(victim, at_once=True)
         system.await_replaced(victim)
         time.sleep(AFTER_S)
@@ -73,7 +73,7 @@ def _under_load(system: ClusterSystem, end: End, await_end: End) -> tuple[Outage
     system.await_whole()
     victim = random.choice(system.pods())  # noqa: S311 - a place, no secret
     with Standstill() as standstill, Loaded(system) as load:
-        time.sleep(BEFORE_S + _phase(system))
+        time.sleep(BEFORE_S + system.phase())
         striking = time.monotonic()
         end(victim)
         struck = time.monotonic()
@@ -81,7 +81,3 @@ def _under_load(system: ClusterSystem, end: End, await_end: End) -> tuple[Outage
         time.sleep(AFTER_S)
         after_s = time.monotonic() - struck
     return Outage(load.tally.asked, striking, struck, BEFORE_S, after_s), standstill.longest_ms
-
-
-def _phase(system: ClusterSystem) -> float:
-    return random.uniform(0, system.phase_s)  # noqa: S311 - a phase, no secret

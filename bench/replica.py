@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Mapping
 
@@ -23,7 +22,7 @@ def measure(system: FrontedSystem, kind: str) -> Mapping[str, float]:
     system.await_whole()
     with Watch(system.members, system.vip) as watch:
         with Standstill() as standstill, Loaded(system) as load:
-            time.sleep(WARM_S + BEFORE_S + random.uniform(0, system.phase_s))  # noqa: S311 - a phase, no secret
+            time.sleep(WARM_S + BEFORE_S + system.phase())
             victim = system.victim()
             striking = time.monotonic()
             FAULTS[kind](system, victim)

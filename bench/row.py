@@ -16,6 +16,20 @@ class Row:
     """None: printed for the reader, nothing is promised."""
 
 
+def _of_previews(topology: str, limit_s: float | None) -> tuple[Row, Row]:
+    return (
+        Row(f"{topology}.seconds.preview", "`pulumi preview` without a change", "s", limit_s),
+        Row(f"{topology}.steal.preview", "processor time that the machine did not get meanwhile, of what it wanted", "percent", None),
+    )
+
+
+def _of_hosts(topology: str) -> tuple[Row, Row]:
+    return (
+        Row(f"{topology}.commands-per-host", "Commands of the host that has most", "count", 8),
+        Row(f"{topology}.state-bytes-per-host", "state of the host that has most", "bytes", 256_000),
+    )
+
+
 REQUESTS = {"pair": 2000, "fronted": 5000, "kubernetes": 2000}
 """In a planned change at least, by topology."""
 KINDS_OF_CHANGE = {
@@ -43,11 +57,9 @@ PAIR = (
     Row("pair.resets.failover", "requests that needed this retry", "count", None),
     Row("pair.failed.reboot", "the holder reboots, clients retry once", "count", 0),
     Row("pair.resets.reboot", "requests that needed this retry", "count", None),
-    Row("pair.seconds.preview", "`pulumi preview` without a change", "s", 4),
-    Row("pair.steal.preview", "processor time that the machine did not get meanwhile, of what it wanted", "percent", None),
+    *_of_previews("pair", 4),
     Row("pair.ms-per-resource.render", "the program with 50 pairs and no engine, per resource", "ms", 5),
-    Row("pair.commands-per-host", "Commands of the host that has most", "count", 8),
-    Row("pair.state-bytes-per-host", "state of the host that has most", "bytes", 256_000),
+    *_of_hosts("pair"),
     Row("pair.moves.stress", "moves of the VIP while stress-ng keeps all cores busy", "count", 0),
     Row("pair.load.stress", "highest load average meanwhile", "load", None),
     Row("pair.standstill.stress", "longest time that the machine itself did not run, as a real-time process sees it", "ms", None),
@@ -86,10 +98,8 @@ FRONTED = (
     Row("fronted.moves.change", "moves of the VIP in one of these changes", "count", 0),
     Row("fronted.failed.reload", "requests failed while both fronts reload haproxy again and again", "count", 0),
     Row("fronted.dropped.reload", "connections that a reload cut between two requests, of 8 kept ones", "count", 0),
-    Row("fronted.seconds.preview", "`pulumi preview` without a change", "s", None),
-    Row("fronted.steal.preview", "processor time that the machine did not get meanwhile, of what it wanted", "percent", None),
-    Row("fronted.commands-per-host", "Commands of the host that has most", "count", 8),
-    Row("fronted.state-bytes-per-host", "state of the host that has most", "bytes", 256_000),
+    *_of_previews("fronted", None),
+    *_of_hosts("fronted"),
 )
 KUBERNETES = (
     Row("kubernetes.gap.pod-killed", "the one pod, on a local volume, is deleted at once (no grace)", "ms", 5000),
@@ -109,7 +119,6 @@ KUBERNETES = (
     ),
     Row("kubernetes.standstill.pod", "longest time that the machine itself did not run around the end of a pod or container", "ms", None),
     Row("kubernetes.seconds.up", "`up` of a single pod on a local volume, on a ready cluster, trust and proof included", "s", 60),
-    Row("kubernetes.seconds.preview", "`pulumi preview` without a change", "s", None),
-    Row("kubernetes.steal.preview", "processor time that the machine did not get meanwhile, of what it wanted", "percent", None),
+    *_of_previews("kubernetes", None),
 )
 TOPOLOGIES = {"pair": PAIR, "fronted": FRONTED, "kubernetes": KUBERNETES}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -74,6 +75,10 @@ class System(ABC):
     def login(self) -> tuple[str, str]:
         """User and password; a registry without users takes any."""
         return "nobody", ""
+
+    def phase(self) -> float:
+        """Seconds until a fault, another random moment each time."""
+        return random.uniform(0, self.phase_s)  # noqa: S311 - a phase, no secret
 
     @abstractmethod
     def is_whole(self) -> bool:

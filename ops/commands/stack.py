@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import typer
 
 from ops import pin as pinning
@@ -40,8 +38,7 @@ def show(stack: Stack = "dev") -> None:
         "passwords": f"pulumi stack output --stack {stack} passwords --show-secrets",
         "try next": f"docker login {name}, on {client}",
     }
-    for title, words in rows.items():
-        sys.stdout.write(f"{title:<10} {words}\n")
+    say([f"{title:<10} {words}" for title, words in rows.items()])
 
 
 @app.command()
