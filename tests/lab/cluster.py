@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from typing import Any, cast
 
 import settings
@@ -29,6 +28,7 @@ class Cluster(Deployment):
     """The stack `test` with the topology `kubernetes`."""
 
     topology = "kubernetes"
+    plugins = ("kubernetes",)
 
     @property
     def system(self) -> settings.Kubernetes:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -36,11 +36,6 @@ class Cluster(Deployment):
         system = settings.load(StackFile(self.stack_file).system, self.stack_file.parent, STACK, self.handed_over)
         assert isinstance(system, settings.Kubernetes)
         return system
-
-    @cached_property
-    def environment(self) -> Mapping[str, str]:
-        """Of every engine command."""
-        return engine.environment(self.backend, "kubernetes")
 
     @property
     def nodes(self) -> Sequence[Host]:

@@ -31,6 +31,8 @@ class Deployment:
     """The stack `test` on the hosts of one lab; its state lives and dies with the lab's state directory."""
 
     topology: ClassVar[str]
+    plugins: ClassVar[tuple[str, ...]] = ()
+    """Of the engine, that not every stack needs."""
     rate: ClassVar[float] = 20.0
     """Requests per second of each client of a load: what the hosts take beside a change, all on one machine."""
 
@@ -167,7 +169,6 @@ class Deployment:
     def up_in_background(self, changes: Mapping[str, object] | None = None) -> subprocess.Popen[str]:
         """Like `up`, but returns at once; `communicate()` gives its output, both streams in one."""
         self.write(changes)
-        self.backend.mkdir(parents=True, exist_ok=True)
         return subprocess.Popen(
             self._ops_argv("up"),
             cwd=engine.PROJECT,
@@ -192,18 +193,15 @@ class Deployment:
 
     def pulumi(self, *arguments: str, stdin: str | None = None) -> str:
         """Output of one pulumi command; raises AssertionError where it fails."""
-        done = subprocess.run(
-            ["pulumi", *arguments, "--non-interactive"],
-            cwd=engine.PROJECT,
-            env=self.environment,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=UP_S,
-            check=False,
-        )
+        done = self.command(["pulumi", *arguments, "--non-interactive"], stdin)
         assert done.returncode == 0, done.stderr + done.stdout
         return done.stdout
+
+    def command(self, argv: Sequence[str], stdin: str | None = None) -> Completed:
+        """How a command ended that knows the engine and the state."""
+        return subprocess.run(
+            argv, cwd=engine.PROJECT, env=self.environment, input=stdin, capture_output=True, text=True, timeout=UP_S, check=False
+        )
 
     def outputs(self) -> Mapping[str, Any]:
         """What the stack exports, secrets in clear."""
@@ -248,10 +246,15 @@ class Deployment:
 
     # --- inside
 
-    @cached_property
+    @property
     def environment(self) -> Mapping[str, str]:
-        """Of every engine command."""
-        return engine.environment(self.backend)
+        """Of every engine command; the folder of its state is there, also after `renew`."""
+        self.backend.mkdir(parents=True, exist_ok=True)
+        return self._environment
+
+    @cached_property
+    def _environment(self) -> Mapping[str, str]:
+        return engine.environment(self.backend, *self.plugins)
 
     @property
     def backend(self) -> Path:
@@ -270,7 +273,6 @@ class Deployment:
         return self._run(self._ops_argv(verb))
 
     def _run(self, argv: Sequence[str]) -> Run:
-        self.backend.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
             argv,
             cwd=engine.PROJECT,

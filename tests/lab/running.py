@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlparse
 
 from tests.lab.deployment import Deployment
 from tests.lab.wait import eventually
@@ -90,8 +89,7 @@ class RunningUp:
 
 def locks(deployment: Deployment) -> list[Path]:
     """Lock files of the stack in its file backend."""
-    backend = Path(urlparse(deployment.environment["PULUMI_BACKEND_URL"]).path)
-    return sorted((backend / ".pulumi" / "locks").rglob("*.json"))
+    return sorted((deployment.backend / ".pulumi" / "locks").rglob("*.json"))
 
 
 def _session(leader: int) -> list[int]:
