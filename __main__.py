@@ -20,6 +20,7 @@ import pulumi
 from components.fronted import FrontedTopology
 from components.kubernetes import KubernetesTopology
 from components.pair import PairTopology
+from components.positions import without_positions
 from components.secrets import SETTINGS, Secrets
 from components.topology import Topology, TopologyArgs
 from settings import SettingsError, load, warnings
@@ -42,7 +43,8 @@ def main() -> None:
         sys.exit(str(error))
     for warning in warnings(system):
         pulumi.log.warn(str(warning))
-    made = TOPOLOGIES[raw["topology"]]("registry", TopologyArgs(system=system, secrets=secrets))
+    with without_positions():
+        made = TOPOLOGIES[raw["topology"]]("registry", TopologyArgs(system=system, secrets=secrets))
     for name, value in made.outputs.items():
         pulumi.export(name, value)
 

@@ -11,6 +11,7 @@ from importlib.resources import files as resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from render import comments
 from render.layout import ACCOUNT, LIB, RUN, STATE
 
 _STRICT = Environment(
@@ -39,16 +40,21 @@ def static(path: str) -> str:
     return resources("render").joinpath(path).read_text("utf-8")
 
 
-LIBRARY = ("ledger", "package", "file", "unit", "client", "verb")
+LIBRARY = ("ledger", "package", "file", "unit", "verb")
 """What a concern may say on a host (`want_file`, `want_unit`, ...), by kind."""
-LOOKING = ("ledger", "client", "verb")
+LOOKING = ("ledger", "verb")
 """As much of it as a concern needs that declares nothing and only looks."""
 
 
 @cache
 def library(parts: Sequence[str] = LIBRARY) -> str:
     """These parts as one file."""
-    return "".join(static(f"library/{part}.sh") for part in parts)
+    return "".join(comments.without(static(f"library/{part}.sh")) for part in parts)
+
+
+def client() -> dict[str, str]:
+    """Content name to text of what concerns and programs on a host ask the registry with."""
+    return {"client.sh": comments.without(static("library/client.sh"))}
 
 
 def prober_unit() -> dict[str, str]:
@@ -57,10 +63,13 @@ def prober_unit() -> dict[str, str]:
 
 
 def files_of(concern: str, names: Iterable[str], **view: object) -> dict[str, str]:
-    """Content name to text: templates of `concern` filled with `view`, everything else as it stands."""
-    return {
-        name: fill(f"{concern}/{name}.j2", **view) if _is_template(f"{concern}/{name}") else static(f"{concern}/{name}") for name in names
-    }
+    """Content name to text: templates of `concern` filled with `view`, everything else as it stands; programs without comments."""
+    return {name: _file_of(f"{concern}/{name}", view) for name in names}
+
+
+def _file_of(path: str, view: Mapping[str, object]) -> str:
+    text = fill(f"{path}.j2", **view) if _is_template(path) else static(path)
+    return comments.without(text) if text.startswith("#!") else text
 
 
 @cache
@@ -88,7 +97,7 @@ class Script:
         parts = [f"# {self.concern} on {self.host}", "set -Eeuo pipefail", "umask 077"]
         parts += [_fact(name, facts[name]) for name in sorted(facts)]
         parts += ["content() {", 'case "$1" in', *(_file(name, files[name]) for name in sorted(files)), "esac", "}"]
-        parts += [_INLINE if self.carries else _INSTALLED, static(f"{self.concern}/{self.concern}.sh").rstrip("\n")]
+        parts += [_INLINE if self.carries else _INSTALLED, comments.without(static(f"{self.concern}/{self.concern}.sh")).rstrip("\n")]
         return "\n".join([*parts, 'main "$@" </dev/null', "exit", ""])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from render.layout import ACCOUNT_ID, RUN
-from render.script import LIBRARY, Script, library
+from render.script import LIBRARY, Script, client, library
 from settings import Host, Vms
 
 
@@ -29,6 +29,7 @@ def script(system: Vms, host: Host, image_ca: str) -> Script:
             "tmpfiles.conf": f"d {RUN} 0755 root root -\n",
             **({"image-ca.crt": image_ca.rstrip("\n") + "\n"} if trusts else {}),
             "host.sh": library(),
+            **client(),
         },
         carries=LIBRARY,
     )

@@ -2,6 +2,7 @@
 # base: the library, the account and the packages that the other concerns need.
 concern() {
   want_file 0755 "$LIB/host.sh" host.sh
+  want_file 0644 "$LIB/client.sh" client.sh
   want_file 0644 /etc/tmpfiles.d/ha-registry.conf tmpfiles.conf
   want_run
   want_package curl ca-certificates

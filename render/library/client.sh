@@ -4,10 +4,6 @@
 ask() { # CA LOGIN ADDRESS PORT ARGUMENT...: the status code; 000 where nobody answers
   curl -so /dev/null -m 20 -w '%{http_code}' --cacert "$1" --resolve "$NAME:$4:$3" -K "$2" "${@:5}" || true
 }
-reaches() { # SECONDS NAME PORT: a connection is made
-  # shellcheck disable=SC2016 # its own arguments
-  timeout "$1" bash -c 'exec 3<>"/dev/tcp/$1/$2"' - "$2" "$3" 2>/dev/null
-}
 readonly REPOSITORY=ha-registry/proof # where proofs write
 push_blob() { # CA LOGIN ADDRESS PORT FILE: the status code of its last request
   local base=https://$NAME:$4 location status

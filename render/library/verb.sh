@@ -16,6 +16,10 @@ wait_for() { # SECONDS COMMAND...
     sleep 0.1
   done
 }
+reaches() { # SECONDS NAME PORT: a connection is made
+  # shellcheck disable=SC2016 # its own arguments
+  timeout "$1" bash -c 'exec 3<>"/dev/tcp/$1/$2"' - "$2" "$3" 2>/dev/null
+}
 
 undo_unwanted() { # newest first: whatever the ledger holds and this run did not want; what cannot go yet stays in it
   local line what

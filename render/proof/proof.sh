@@ -3,6 +3,8 @@
 # Everything it needs lies in a folder that is gone when it ends; the nonce is deleted again where deleting is allowed.
 readonly MANIFEST=application/vnd.oci.image.manifest.v1+json
 readonly CLOSED_S=2 # what drops does not answer
+# shellcheck source=/dev/null
+. "${HA_REGISTRY_ROOT-}$LIB/client.sh"
 
 concern() {
   [[ $VERB == apply ]] || return 0

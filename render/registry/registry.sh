@@ -2,6 +2,8 @@
 # registry: one live slot of containers serves the images; a change goes live only when it is proved.
 readonly UNITS_DIR=/etc/systemd/system
 readonly LIVE=/etc/systemd/system/ha-registry-live.service
+# shellcheck source=/dev/null
+. "${HA_REGISTRY_ROOT-}$LIB/client.sh"
 
 concern() {
   local role

@@ -13,7 +13,7 @@ concern() {
   want_file 0644 "$LIB/plan.awk" plan.awk
   for file in ha-registry-{events,history}{.socket,@.service} ha-registry-replicator.service; do want_file 0644 "$UNITS_DIR/$file" "$file"; done
   for file in ha-registry-{events,history}; do want_unit "$file.socket" restart "$UNITS_DIR/$file.socket" "$UNITS_DIR/$file@.service"; done
-  want_unit ha-registry-replicator.service restart "$SETTINGS" "$LIB/replicator" "$LIB/plan.awk" "$REPLICATOR"
+  want_unit ha-registry-replicator.service restart "$SETTINGS" "$LIB"/{replicator,client.sh,plan.awk} "$REPLICATOR"
 }
 
 want_spool() { # PATH: what was told of pushes, and what is known of copies; it goes with the concern

@@ -24,6 +24,7 @@ from lab import registry_image
 from render import replication
 from render.identity import PROBER, docker_config
 from render.registry.configuration import config
+from render.script import client
 from settings import Pair
 from tests.golden.cases import own_certificate
 from tests.scripts.sandbox import DEADLINE_S, OURS
@@ -68,8 +69,8 @@ class Node:
         self._install()
 
     def _install(self, deletes: str = "no", interval_s: int = 3600) -> None:
-        files = replication.script(self._system, self._system.registries[0]).files
-        for name in (*PROGRAMS, "plan.awk"):
+        files = replication.script(self._system, self._system.registries[0]).files | client()
+        for name in (*PROGRAMS, "plan.awk", "client.sh"):
             at = self.root / "usr/local/lib/ha-registry" / name
             at.write_text(OURS.sub(rf"{self.root}\g<0>", files[name]))
             at.chmod(0o755)

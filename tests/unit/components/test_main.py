@@ -55,6 +55,15 @@ def test_program_builds_the_pair_and_exports_what_users_need(mapping: dict[str, 
     assert "4dabf18193072939515e22adb298388d" in outputs["passwords"]
 
 
+def test_state_says_nothing_of_the_machine_that_ran_the_program(mapping: dict[str, Any]) -> None:
+    """No resource of ours comes with places in sources: the engine would keep them, folders of whoever ran it among them."""
+    engine = FakeEngine()
+    assert _run(engine, mapping) == ""
+    ours = [resource for resource in engine.made if resource.type != "pulumi:pulumi:Stack"]
+    assert len(ours) > 30
+    assert [each.name for each in ours if each.request.stackTrace.frames or each.request.sourcePosition.uri] == []
+
+
 def test_program_builds_fronts_and_says_where_their_statistics_are(
     stack_folder: Path, monkeypatch: pytest.MonkeyPatch, mapping: dict[str, Any]
 ) -> None:
